@@ -3,4 +3,17 @@
 pub mod addr;
 pub mod value;
 pub mod diag;
+pub mod secret;
 pub mod syntax;
+pub mod config;
+pub mod eval;
+pub mod graph;
+pub mod state;
+pub mod http;
+pub mod kind;
+pub mod provider;
+pub mod plan;
+pub mod apply;
+pub mod emulator;
+pub mod render;
+pub mod cli;

@@ -1,0 +1,1 @@
+//! Walks a plan's steps and records what came of each.

@@ -1,0 +1,1 @@
+//! Body → Config: variables, locals, resources, providers, modules, outputs; `load.rs` alone reads files.

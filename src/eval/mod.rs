@@ -1,0 +1,2 @@
+//! Expression + Scope → Value.
+pub mod functions;

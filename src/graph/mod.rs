@@ -1,0 +1,1 @@
+//! A generic directed acyclic graph: build, cycles, order, ready queue; knows no resource.

@@ -1,0 +1,1 @@
+//! The one HTTP client: TLS, time-outs, repeats, limits; knows no kind.

@@ -1,0 +1,1 @@
+//! The element catalogue: which configuration entries each element asks for.

@@ -1,0 +1,1 @@
+//! Desired against prior against what the API says: the proposal of changes, and their order.

@@ -1,0 +1,1 @@
+//! Plans, events and diagnostics as text or JSON; returns strings, prints nothing.

@@ -1,0 +1,1 @@
+//! What is recorded of the world: records, intents, and the stores that keep them.
