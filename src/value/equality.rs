@@ -1,0 +1,104 @@
+//! The language's `==`: through unknowns, nulls and marks.
+
+use super::{Type, Value};
+
+/// Whether the values are equal, as the language's `==` answers: a bool, or an unknown bool where it depends on what is not known
+/// yet. Values of different types are different, except that all nulls are equal; nothing is converted. The marks of
+/// both, at any depth, are on the answer.
+pub fn equals(a: &Value, b: &Value) -> Value {
+    let answer = |answer: Option<bool>| match answer {
+        Some(equal) => Value::Bool(equal),
+        None => Value::unknown_not_null(Type::Bool),
+    };
+    if !a.has_marks() && !b.has_marks() {
+        return answer(compare(a, b));
+    }
+    let ((a, a_marks), (b, b_marks)) = (a.unmark_deep(), b.unmark_deep());
+    answer(compare(&a, &b)).mark(a_marks.union(b_marks))
+}
+
+/// `None` where it is not known yet.
+fn compare(a: &Value, b: &Value) -> Option<bool> {
+    match (a, b) {
+        (Value::Unknown(..), Value::Unknown(..)) => {
+            let different =
+                a.ty() != b.ty() && !may_conform(a, b) && (a.is_surely_not_null() || b.is_surely_not_null());
+            if different { Some(false) } else { None }
+        }
+        (Value::Unknown(ty, refinement), known) | (known, Value::Unknown(ty, refinement)) => {
+            let excluded = !refinement.allows(known)
+                || !known.is_null() && !ty.has_dynamic() && !known.ty().has_dynamic() && !known.has_type(ty);
+            if excluded { Some(false) } else { None }
+        }
+        (Value::Null(_), _) | (_, Value::Null(_)) => Some(a.is_null() && b.is_null()),
+        _ => compare_known(a, b),
+    }
+}
+
+fn may_conform(a: &Value, b: &Value) -> bool {
+    a.ty().has_dynamic() || b.ty().has_dynamic()
+}
+
+fn compare_known(a: &Value, b: &Value) -> Option<bool> {
+    match (a, b) {
+        (Value::Bool(a), Value::Bool(b)) => Some(a == b),
+        (Value::Number(a), Value::Number(b)) => Some(a == b),
+        (Value::String(a), Value::String(b)) => Some(a == b),
+        (Value::List(a_type, a), Value::List(b_type, b)) => same_types(a_type, b_type, || sequences(a, b)),
+        (Value::Tuple(a), Value::Tuple(b)) => sequences(a, b),
+        (Value::Set(a_type, _), Value::Set(b_type, _)) => same_types(a_type, b_type, || {
+            if a.is_wholly_known() && b.is_wholly_known() { Some(a == b) } else { None }
+        }),
+        (Value::Map(a_type, a), Value::Map(b_type, b)) => same_types(a_type, b_type, || named(a, b)),
+        (Value::Object(a), Value::Object(b)) => named(a, b),
+        _ => Some(false),
+    }
+}
+
+/// Compares the elements where the collections' types allow equality at all.
+fn same_types(a: &Type, b: &Type, elements: impl FnOnce() -> Option<bool>) -> Option<bool> {
+    if a == b {
+        elements()
+    } else if a.has_dynamic() || b.has_dynamic() {
+        None
+    } else {
+        Some(false)
+    }
+}
+
+fn sequences(a: &[Value], b: &[Value]) -> Option<bool> {
+    if a.len() != b.len() {
+        return Some(false);
+    }
+    all(a.iter().zip(b).map(|(a, b)| typed(a, b)))
+}
+
+type Named = std::collections::BTreeMap<super::Str, Value>;
+
+fn named(a: &Named, b: &Named) -> Option<bool> {
+    if a.len() != b.len() || !a.keys().eq(b.keys()) {
+        return Some(false);
+    }
+    all(a.values().zip(b.values()).map(|(a, b)| typed(a, b)))
+}
+
+/// Parts are equal only if their types are, be they null.
+fn typed(a: &Value, b: &Value) -> Option<bool> {
+    match (a, b) {
+        (Value::Null(a), Value::Null(b)) => Some(a == b),
+        _ => compare(a, b),
+    }
+}
+
+/// One difference decides, whatever else is unknown.
+fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = true;
+    for part in parts {
+        match part {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => known = false,
+        }
+    }
+    known.then_some(true)
+}

@@ -1,0 +1,159 @@
+//! Values as text for people: what `terraform console` prints, and string literals.
+
+use super::Value;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// The value in the language's syntax, with the conversion functions that say its exact type: what a console prints.
+/// Indented by two; no line break at the end. Marked values are not shown.
+pub fn console(value: &Value) -> String {
+    let mut text = String::new();
+    write_value(value, 0, &mut text);
+    text
+}
+
+fn write_value(value: &Value, indent: usize, text: &mut String) {
+    match value {
+        Value::Unknown(..) => text.push_str("(known after apply)"),
+        Value::Marked(inner, _) if !inner.is_known() => text.push_str("(known after apply)"),
+        Value::Marked(..) if value.is_sensitive() => text.push_str("(sensitive value)"),
+        Value::Marked(..) => text.push_str("(ephemeral value)"),
+        Value::Null(ty) => text.push_str(&null(ty)),
+        Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        Value::Number(number) => text.push_str(&number.to_string()),
+        Value::String(string) => write_string(string, indent, text),
+        Value::List(..) => wrap("tolist(", text, |text| write_sequence(value, indent, text)),
+        Value::Set(..) => wrap("toset(", text, |text| write_sequence(value, indent, text)),
+        Value::Map(..) => wrap("tomap(", text, |text| write_mapping(value, indent, text)),
+        Value::Tuple(_) => write_sequence(value, indent, text),
+        Value::Object(_) => write_mapping(value, indent, text),
+    }
+}
+
+fn wrap(function: &str, text: &mut String, write: impl FnOnce(&mut String)) {
+    text.push_str(function);
+    write(text);
+    text.push(')');
+}
+
+fn null(ty: &super::Type) -> String {
+    use super::Type;
+    match ty {
+        Type::Dynamic => "null".to_owned(),
+        Type::Bool | Type::Number | Type::String => format!("to{}(null)", ty.friendly_name()),
+        Type::List(element) => format!("tolist(null) /* of {} */", element.friendly_name()),
+        Type::Set(element) => format!("toset(null) /* of {} */", element.friendly_name()),
+        Type::Map(element) => format!("tomap(null) /* of {} */", element.friendly_name()),
+        Type::Tuple(_) | Type::Object(_) => format!("null /* {} */", ty.friendly_name()),
+    }
+}
+
+fn write_sequence(value: &Value, indent: usize, text: &mut String) {
+    text.push('[');
+    for element in value.children() {
+        new_line(indent + 2, text);
+        write_value(element, indent + 2, text);
+        text.push(',');
+    }
+    end_lines(value, indent, text);
+    text.push(']');
+}
+
+fn write_mapping(value: &Value, indent: usize, text: &mut String) {
+    text.push('{');
+    if let Value::Map(_, elements) | Value::Object(elements) = value {
+        for (name, element) in &**elements {
+            new_line(indent + 2, text);
+            write_string(name, indent + 2, text);
+            text.push_str(" = ");
+            write_value(element, indent + 2, text);
+        }
+    }
+    end_lines(value, indent, text);
+    text.push('}');
+}
+
+fn end_lines(value: &Value, indent: usize, text: &mut String) {
+    if value.length() != Some(0) {
+        new_line(indent, text);
+    }
+}
+
+fn new_line(indent: usize, text: &mut String) {
+    text.push('\n');
+    text.extend(std::iter::repeat_n(' ', indent));
+}
+
+/// A quoted string, or a heredoc where it has several lines.
+fn write_string(string: &str, indent: usize, text: &mut String) {
+    if !string.contains('\n') {
+        return text.push_str(&go_quote(string));
+    }
+    let mut delimiter = "EOT".to_owned();
+    while string.lines().any(|line| line.trim() == delimiter) {
+        delimiter.push('_');
+    }
+    text.push_str(if indent > 0 { "<<-" } else { "<<" });
+    text.push_str(&delimiter);
+    for line in string.split('\n').chain([&*delimiter]) {
+        new_line(indent, text);
+        text.push_str(line);
+    }
+}
+
+/// A string literal of the language: quotes and control characters are escaped, and so is the start of a template.
+pub fn quote(string: &str) -> String {
+    let mut text = String::with_capacity(string.len() + 2);
+    text.push('"');
+    for (at, char) in string.char_indices() {
+        if matches!(char, '$' | '%') && string[at + 1..].starts_with('{') {
+            text.push(char);
+        }
+        push_escaped(char, &mut text);
+    }
+    text.push('"');
+    text
+}
+
+/// A string as Go's `%q` writes it: the language's literal, but templates are left alone and some control characters
+/// have names the language does not know.
+pub fn go_quote(string: &str) -> String {
+    let mut text = String::with_capacity(string.len() + 2);
+    text.push('"');
+    for char in string.chars() {
+        match char {
+            '\x07' => text.push_str("\\a"),
+            '\x08' => text.push_str("\\b"),
+            '\x0b' => text.push_str("\\v"),
+            '\x0c' => text.push_str("\\f"),
+            '\0'..='\x1f' | '\x7f' if !matches!(char, '\n' | '\r' | '\t') => {
+                text.push_str(&format!("\\x{:02x}", u32::from(char)));
+            }
+            _ => push_escaped(char, &mut text),
+        }
+    }
+    text.push('"');
+    text
+}
+
+fn push_escaped(char: char, text: &mut String) {
+    match char {
+        '"' => text.push_str("\\\""),
+        '\\' => text.push_str("\\\\"),
+        '\n' => text.push_str("\\n"),
+        '\r' => text.push_str("\\r"),
+        '\t' => text.push_str("\\t"),
+        ' '..='~' => text.push(char),
+        _ if is_printable(char) => text.push(char),
+        _ if u32::from(char) < 0x10000 => text.push_str(&format!("\\u{:04x}", u32::from(char))),
+        _ => text.push_str(&format!("\\U{:08x}", u32::from(char))),
+    }
+}
+
+/// Whether Go prints the character as it is: letters, marks, numbers, punctuation and symbols.
+fn is_printable(char: char) -> bool {
+    static PRINTABLE: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S}]$").ok());
+    let mut buffer = [0; 4];
+    PRINTABLE.as_ref().is_none_or(|regex| regex.is_match(char.encode_utf8(&mut buffer)))
+}
