@@ -4,8 +4,11 @@
 //! apply is [`Value::Unknown`] with its type and what can be said of it; what must not be shown is
 //! [`Value::Marked`]. Both pass **one door**, [`lift`], before an operator's or function's body runs.
 
+mod constraint;
+mod convert;
 mod data;
 mod equality;
+mod json;
 mod lift;
 mod marks;
 mod number;
@@ -16,8 +19,13 @@ mod show;
 mod text;
 mod types;
 
+pub use constraint::{Constraint, Field};
+pub use convert::{ConvertError, convert, mismatch_message, unify};
 pub use data::Value;
 pub use equality::equals;
+pub use json::{
+    JsonError, MAX_DEPTH, Secrets, from_json_text, to_json, to_json_text, typed_from_json, typed_to_json,
+};
 pub use lift::lift;
 pub use marks::Marks;
 pub use number::{Number, NumberError};

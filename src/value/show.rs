@@ -157,3 +157,19 @@ fn is_printable(char: char) -> bool {
     let mut buffer = [0; 4];
     PRINTABLE.as_ref().is_none_or(|regex| regex.is_match(char.encode_utf8(&mut buffer)))
 }
+
+/// The value in the language's syntax on one line, without saying its exact type: for defaults in a type's text.
+pub(super) fn compact(value: &Value) -> String {
+    let list = || value.children().map(compact).collect::<Vec<_>>().join(", ");
+    match value {
+        Value::Null(_) => "null".to_owned(),
+        Value::String(text) => quote(text),
+        Value::List(..) | Value::Set(..) | Value::Tuple(_) => format!("[{}]", list()),
+        Value::Map(_, elements) | Value::Object(elements) if elements.is_empty() => "{}".to_owned(),
+        Value::Map(_, elements) | Value::Object(elements) => {
+            let pairs = elements.iter().map(|(name, value)| format!("{} = {}", quote(name), compact(value)));
+            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        _ => console(value),
+    }
+}

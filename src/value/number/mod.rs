@@ -21,6 +21,9 @@ use float::{Float, Rounded};
 /// The precision of number literals, in bits.
 const PRECISION: u32 = 512;
 
+/// The most bits that are read back: what the greatest exponent allows an integer.
+const MAX_PRECISION: u32 = 1 << 17;
+
 /// A number. Equality is the language's: integers are equal when they are the same, other numbers when they read the
 /// same; `-0` equals `0`. Order and hash agree with it.
 #[derive(Clone)]
@@ -65,6 +68,17 @@ impl Number {
         decimal::parse(text, PRECISION).map(|parsed| match parsed {
             Parsed::Finite(float) => Self::from_float(float),
             Parsed::Infinite { negative } => Self(Repr::Infinite { negative, precision: PRECISION }),
+        })
+    }
+
+    /// Reads back what [`Number`] displays, at the precision it had.
+    pub fn parse_with_precision(text: &str, bits: u32) -> Option<Self> {
+        if !(1..=MAX_PRECISION).contains(&bits) {
+            return None;
+        }
+        decimal::parse(text, bits).map(|parsed| match parsed {
+            Parsed::Finite(float) => Self::from_float(float),
+            Parsed::Infinite { negative } => Self(Repr::Infinite { negative, precision: bits }),
         })
     }
 
