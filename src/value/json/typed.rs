@@ -39,23 +39,31 @@ fn content(value: &Value, ty: &Type) -> Json {
         let own = value.ty();
         return special(vec!["as".into(), own.to_json(), content(value, &own)]);
     }
-    match value {
-        Value::Unknown(_, refinement) => special(vec!["unknown".into(), write_refinement(refinement)]),
-        Value::Null(_) | Value::Marked(..) => Json::Null,
-        Value::Bool(value) => Json::Bool(*value),
-        Value::Number(number) => write_number(number),
-        Value::String(text) => Json::String(text.to_string()),
-        Value::List(element, values) | Value::Set(element, values) => {
+    match (value, ty) {
+        (Value::Unknown(_, refinement), _) => special(vec!["unknown".into(), write_refinement(refinement)]),
+        (Value::Null(_) | Value::Marked(..), _) => Json::Null,
+        (Value::Bool(value), _) => Json::Bool(*value),
+        (Value::Number(number), _) => write_number(number),
+        (Value::String(text), _) => Json::String(text.to_string()),
+        (Value::List(element, values) | Value::Set(element, values), _) => {
             Json::Array(values.iter().map(|value| content(value, element)).collect())
         }
-        Value::Tuple(values) => Json::Array(values.iter().map(|value| content(value, &value.ty())).collect()),
-        Value::Map(element, values) => named(values, |value| content(value, element)),
-        Value::Object(values) => named(values, |value| content(value, &value.ty())),
+        (Value::Tuple(values), Type::Tuple(types)) => {
+            Json::Array(values.iter().zip(&**types).map(|(value, ty)| content(value, ty)).collect())
+        }
+        (Value::Map(element, values), _) => named(values, |_, value| content(value, element)),
+        (Value::Object(values), Type::Object(types)) => {
+            named(values, |name, value| types.get(name).map_or(Json::Null, |ty| content(value, ty)))
+        }
+        // The type is the value's own, so a tuple's is a tuple and an object's an object.
+        (Value::Tuple(_) | Value::Object(_), _) => Json::Null,
     }
 }
 
-fn named(values: &BTreeMap<Str, Value>, content: impl Fn(&Value) -> Json) -> Json {
-    Json::Object(values.iter().map(|(name, value)| (escape(name), content(value))).collect::<Map<_, _>>())
+fn named(values: &BTreeMap<Str, Value>, content: impl Fn(&Str, &Value) -> Json) -> Json {
+    Json::Object(
+        values.iter().map(|(name, value)| (escape(name), content(name, value))).collect::<Map<_, _>>(),
+    )
 }
 
 /// Keeps names apart from the key `$`.

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 mod decimal;
 mod float;
+#[cfg(test)]
+mod tests;
 
 use decimal::Parsed;
 use float::{Float, Rounded};
