@@ -16,7 +16,9 @@ pub(super) fn unescape(raw: &str, span: Span, out: &mut String, diags: &mut Diag
             escape(rest, out).unwrap_or_else(|(len, detail)| {
                 sound = false;
                 let place = Span::new(span.file, start..start + len);
-                diags.push(Diagnostic::error(SUMMARY).at(place).label("not an escape sequence").detail(detail));
+                diags.push(
+                    Diagnostic::error(SUMMARY).at(place).label("not an escape sequence").detail(detail),
+                );
                 len
             })
         } else {
@@ -62,8 +64,22 @@ fn escape(text: &str, out: &mut String) -> Result<usize, (usize, String)> {
         't' => '\t',
         '"' => '"',
         '\\' => '\\',
-        'u' => return code_point(text, 4, "The \\u escape sequence must be followed by four hexadecimal digits.", out),
-        'U' => return code_point(text, 8, "The \\U escape sequence must be followed by eight hexadecimal digits.", out),
+        'u' => {
+            return code_point(
+                text,
+                4,
+                "The \\u escape sequence must be followed by four hexadecimal digits.",
+                out,
+            );
+        }
+        'U' => {
+            return code_point(
+                text,
+                8,
+                "The \\U escape sequence must be followed by eight hexadecimal digits.",
+                out,
+            );
+        }
         _ => {
             let detail = format!("The symbol \"{selector}\" is not a valid escape sequence selector.");
             return Err((1 + selector.len_utf8(), detail.replace("\"\"\"", "\"\\\"\"")));

@@ -1,181 +1,73 @@
 //! Text → [`Body`] with spans: the one door to the parser.
 //!
-//! `hcl-edit` parses; what it misses of HCL (`docs/language.md` lists it) is closed here, so that later stages see one
-//! tree whatever the file looked like, and complaints have HCL's own summaries.
+//! A file is scanned ([`scan`]), cut into its top-level items ([`items`]), and each item is parsed by `hcl-edit`
+//! ([`convert`]); what that crate refuses or reads differently from HCL goes to our own parser ([`native`]), which also
+//! words the complaints as HCL does. Strings and heredocs are always read by the latter. Later stages see one tree
+//! whatever the file looked like.
 
-use crate::addr::Name;
-use crate::diag::Span;
-use crate::value::{Str, Value};
+mod ast;
+mod complain;
+mod convert;
+mod heredoc;
+mod items;
+mod literal;
+mod native;
+mod scan;
 
-/// The contents of a file or of a block: attributes and blocks in source order.
-#[derive(Clone, Debug, Default)]
-pub struct Body {
-    pub attributes: Vec<Attribute>,
-    pub blocks: Vec<Block>,
-    /// Where the body ends: a missing argument is reported at the block, an empty file at its end.
-    pub end: Option<Span>,
+#[cfg(test)]
+mod tests;
+
+pub use ast::{
+    Attribute, BinaryOp, Block, Body, Expr, ExprKind, For, Ident, Label, ObjectKey, Step, TemplatePart,
+    UnaryOp,
+};
+
+use crate::diag::{Diagnostic, Diagnostics, FileId, Reported, Sources, Span};
+use std::path::PathBuf;
+
+/// Adds a file's bytes to the sources, if they are UTF-8; reports where they are not.
+pub fn decode(
+    sources: &mut Sources,
+    path: impl Into<PathBuf>,
+    bytes: Vec<u8>,
+    diags: &mut Diagnostics,
+) -> Result<FileId, Reported> {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return Ok(sources.add(path, text)),
+        Err(error) => error,
+    };
+    let at = bytes.utf8_error().valid_up_to();
+    let bad = bytes.as_bytes()[at];
+    let file = sources.add(path, String::from_utf8_lossy(bytes.as_bytes()));
+    let replaced = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+    let diagnostic = Diagnostic::error("Invalid character encoding")
+        .at(Span::new(file, replaced))
+        .label(format!("byte 0x{bad:02X} is not UTF-8 here"))
+        .detail(
+            "All input files must be UTF-8 encoded. Ensure that UTF-8 encoding is selected in your editor.",
+        );
+    Err(diags.error(diagnostic))
 }
 
-/// `name = expr`.
-#[derive(Clone, Debug)]
-pub struct Attribute {
-    pub name: Ident,
-    pub expr: Expr,
-    pub span: Span,
+/// Parses a configuration file. Keeps every top-level item that can be read, reports every one that cannot.
+pub fn parse(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
+    items::parse(sources.text(file), file, diags)
 }
 
-/// `kind "label" … { … }`.
-#[derive(Clone, Debug)]
-pub struct Block {
-    pub kind: Ident,
-    pub labels: Vec<Label>,
-    pub body: Body,
-    /// From the block's type to its opening brace, without it: what a complaint about the block underlines.
-    pub header: Span,
-    pub span: Span,
+/// Parses a text that is one expression, as typed at a prompt: newlines mean nothing.
+pub fn parse_expression(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Option<Expr> {
+    let text = sources.text(file);
+    let tokens = scan::code(text, if text.starts_with('\u{feff}') { 3 } else { 0 });
+    let invalid = complain::invalid_tokens(text, file, &tokens, diags);
+    let expr = native::Parser::new(text, file, &tokens, diags).ignoring_newlines().whole_expression();
+    expr.ok().filter(|_| !invalid)
 }
 
-/// A block's label; bare identifiers are allowed too.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Label {
-    pub value: Name,
-    pub span: Span,
-}
-
-/// An identifier and its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ident {
-    pub name: Name,
-    pub span: Span,
-}
-
-/// An expression and its place. For a parenthesised expression the span includes the parentheses.
-#[derive(Clone, Debug)]
-pub struct Expr {
-    pub kind: ExprKind,
-    pub span: Span,
-}
-
-/// The expression forms of HCL (spec, "Expressions").
-#[derive(Clone, Debug)]
-pub enum ExprKind {
-    /// A number, `true`, `false`, `null`, or a string without interpolation.
-    Literal(Value),
-    /// A quoted or heredoc template with at least one sequence that must be evaluated. With `Wrap` (a template that is a
-    /// single interpolation, `"${x}"`) the result keeps the type of the expression.
-    Template(Vec<TemplatePart>),
-    Wrap(Box<Expr>),
-    /// A variable and the attributes and literal indexes that follow: `var.x`, `instance.desk["eu"].id`.
-    Traversal {
-        root: Ident,
-        steps: Vec<Step>,
-    },
-    /// The same steps after anything else: `f(x).y`, `(a)[0]`.
-    Relative {
-        base: Box<Expr>,
-        steps: Vec<Step>,
-    },
-    /// An index that is computed: `a[b]`. Literal indexes directly after a traversal are `Step::Index` instead.
-    Index {
-        base: Box<Expr>,
-        key: Box<Expr>,
-    },
-    /// `base.*…` (attribute-only) or `base[*]…` (full). `each` is what follows, applied to an element, which it sees as [`ExprKind::Each`].
-    Splat {
-        base: Box<Expr>,
-        each: Box<Expr>,
-        marker: Span,
-    },
-    /// The element that a splat's `each` works on.
-    Each,
-    /// A function call; `expand` when the last argument is followed by `...`.
-    Call {
-        name: Ident,
-        args: Vec<Expr>,
-        expand: bool,
-    },
-    Tuple(Vec<Expr>),
-    Object(Vec<(ObjectKey, Expr)>),
-    For(Box<For>),
-    Conditional {
-        condition: Box<Expr>,
-        then: Box<Expr>,
-        otherwise: Box<Expr>,
-    },
-    Binary {
-        op: BinaryOp,
-        op_span: Span,
-        left: Box<Expr>,
-        right: Box<Expr>,
-    },
-    Unary {
-        op: UnaryOp,
-        op_span: Span,
-        operand: Box<Expr>,
-    },
-    Parens(Box<Expr>),
-}
-
-/// A key of an object constructor. A bare word is a key, not a variable; `(word)` is an expression.
-#[derive(Clone, Debug)]
-pub enum ObjectKey {
-    Word(Ident),
-    /// `a.b.c = …` without parentheses parses as a traversal, which HCL refuses at evaluation ("Ambiguous attribute key").
-    Expr(Expr),
-}
-
-/// `[for k, v in coll : value if cond]` or `{for k, v in coll : key => value... if cond}`.
-#[derive(Clone, Debug)]
-pub struct For {
-    pub key_var: Option<Ident>,
-    pub value_var: Ident,
-    pub collection: Expr,
-    /// Present for the object form.
-    pub key: Option<Expr>,
-    pub value: Expr,
-    /// `...` after the value: collect all values of one key in a tuple.
-    pub group: bool,
-    pub condition: Option<Expr>,
-    /// From the opening bracket to the colon.
-    pub intro: Span,
-}
-
-/// One step of a traversal.
-#[derive(Clone, Debug)]
-pub enum Step {
-    Attr(Ident),
-    /// `[0]`, `["k"]` and the legacy `.0`; the value is a number or a string.
-    Index(Value, Span),
-}
-
-/// A part of a template, after strip markers and heredoc indentation were applied.
-#[derive(Clone, Debug)]
-pub enum TemplatePart {
-    Literal(Str, Span),
-    Interpolation(Expr),
-    If { condition: Expr, then: Vec<TemplatePart>, otherwise: Option<Vec<TemplatePart>>, span: Span },
-    For { key_var: Option<Ident>, value_var: Ident, collection: Expr, body: Vec<TemplatePart>, span: Span },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BinaryOp {
-    Or,
-    And,
-    Eq,
-    NotEq,
-    Less,
-    LessEq,
-    Greater,
-    GreaterEq,
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Mod,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnaryOp {
-    Neg,
-    Not,
+/// Parses a text that is a template as a whole.
+pub fn parse_template(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Option<Expr> {
+    let text = sources.text(file);
+    let tokens = scan::template(text);
+    let invalid = complain::invalid_tokens(text, file, &tokens, diags);
+    let expr = native::Parser::new(text, file, &tokens, diags).whole_template();
+    expr.ok().filter(|_| !invalid)
 }

@@ -62,7 +62,6 @@ pub(super) enum Kind {
     BitOr,
     BitXor,
     BitNot,
-    StarStar,
     Apostrophe,
     Backtick,
     Semicolon,
@@ -78,16 +77,7 @@ impl Kind {
         use Kind::*;
         matches!(
             self,
-            BitAnd
-                | BitOr
-                | BitXor
-                | BitNot
-                | StarStar
-                | Apostrophe
-                | Backtick
-                | Semicolon
-                | QuotedNewline
-                | Invalid
+            BitAnd | BitOr | BitXor | BitNot | Apostrophe | Backtick | Semicolon | QuotedNewline | Invalid
         )
     }
 }
@@ -356,7 +346,6 @@ fn operator(bytes: &[u8]) -> Option<(Kind, usize)> {
             b"||" => Or,
             b"=>" => FatArrow,
             b"::" => DoubleColon,
-            b"**" => StarStar,
             _ => return None,
         };
         Some((kind, 2))

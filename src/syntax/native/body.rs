@@ -3,8 +3,8 @@
 use super::{Failed, Parsed, Parser};
 use crate::diag::Span;
 use crate::syntax::ast::{Attribute, Block, Body, Ident, Label};
-use crate::syntax::scan::{Kind, Token};
 use crate::syntax::literal;
+use crate::syntax::scan::{Kind, Token};
 use std::collections::HashMap;
 
 const REQUIRED: &str = "Argument or block definition required";
@@ -24,7 +24,9 @@ impl Parser<'_> {
         loop {
             let token = self.peek();
             match token.kind {
-                Kind::Newline => drop(self.next()),
+                Kind::Newline => {
+                    self.next();
+                }
                 kind if kind == end || kind == Kind::Eof => break,
                 _ => {
                     let start = std::mem::replace(&mut self.item, self.at);
@@ -228,6 +230,9 @@ impl Parser<'_> {
 
     fn block_body(&mut self, open: Token) -> Parsed<Body> {
         let (body, sound) = self.items(Kind::CBrace);
+        if !sound {
+            return Err(Failed);
+        }
         if self.eat(Kind::CBrace).is_none() {
             return Err(self.fail(
                 open,
@@ -237,7 +242,7 @@ impl Parser<'_> {
                  nesting elsewhere in this file.",
             ));
         }
-        if sound { Ok(body) } else { Err(Failed) }
+        Ok(body)
     }
 
     fn one_line_body(&mut self) -> Parsed<Body> {
@@ -305,7 +310,10 @@ impl Parser<'_> {
             let token = self.peek();
             match token.kind {
                 Kind::Eof => return,
-                Kind::Newline if open == 0 => return drop(self.next()),
+                Kind::Newline if open == 0 => {
+                    self.next();
+                    return;
+                }
                 Kind::CBrace if open == 0 && end == Kind::CBrace => return,
                 Kind::OBrace | Kind::Interp | Kind::Control | Kind::OHeredoc => open += 1,
                 Kind::CBrace | Kind::SeqEnd | Kind::CHeredoc => open = open.saturating_sub(1),

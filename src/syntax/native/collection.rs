@@ -82,7 +82,9 @@ impl Parser<'_> {
             items.push((object_key(key), self.expression()?));
             let token = self.peek();
             match token.kind {
-                Kind::Comma | Kind::Newline => drop(self.next()),
+                Kind::Comma | Kind::Newline => {
+                    self.next();
+                }
                 Kind::CBrace => {}
                 _ => return Err(self.no_object_separator(open, token)),
             }
@@ -184,7 +186,9 @@ impl Parser<'_> {
             let token = self.peek();
             match token.kind {
                 Kind::CParen => {}
-                Kind::Comma => drop(self.next()),
+                Kind::Comma => {
+                    self.next();
+                }
                 Kind::Ellipsis => {
                     self.next();
                     self.end_of_expansion()?;
@@ -234,7 +238,10 @@ impl Parser<'_> {
         let (key_var, value_var) = self.for_names("Invalid 'for' expression", "For expression")?;
         let collection = self.expression()?;
         if self.eat(Kind::Colon).is_none() {
-            return Err(self.bad_for("`:` is expected", "For expression requires a colon after the collection expression."));
+            return Err(self.bad_for(
+                "`:` is expected",
+                "For expression requires a colon after the collection expression.",
+            ));
         }
         let intro = self.span_from(open.start);
         let first = self.expression()?;
@@ -254,14 +261,25 @@ impl Parser<'_> {
         }
         self.check_for(makes_object, key.as_ref(), &value, group)?;
         let group = group.is_some();
-        Ok(ExprKind::For(Box::new(For { key_var, value_var, collection, key, value, group, condition, intro })))
+        Ok(ExprKind::For(Box::new(For {
+            key_var,
+            value_var,
+            collection,
+            key,
+            value,
+            group,
+            condition,
+            intro,
+        })))
     }
 
     /// `k, v in` or `v in`; `what` begins the sentences of complaints.
     pub(super) fn for_names(&mut self, summary: &str, what: &str) -> Parsed<(Option<Ident>, Ident)> {
         let first = self.name_or(summary, format!("{what} requires variable name after 'for'."))?;
         let second = match self.eat(Kind::Comma) {
-            Some(_) => Some(self.name_or(summary, format!("{what} requires value variable name after comma."))?),
+            Some(_) => {
+                Some(self.name_or(summary, format!("{what} requires value variable name after comma."))?)
+            }
             None => None,
         };
         if !self.at_word("in") {
@@ -304,14 +322,14 @@ impl Parser<'_> {
             (false, Some(key), _) => {
                 (key.span, "a tuple has no keys", "Key expression is not valid when building a tuple.")
             }
-            (false, None, Some(group)) => (
-                group,
-                "only for objects",
-                "Grouping ellipsis (...) cannot be used when building a tuple.",
-            ),
-            (true, None, _) => {
-                (value.span, "`key => value` is expected", "Key expression is required when building an object.")
+            (false, None, Some(group)) => {
+                (group, "only for objects", "Grouping ellipsis (...) cannot be used when building a tuple.")
             }
+            (true, None, _) => (
+                value.span,
+                "`key => value` is expected",
+                "Key expression is required when building an object.",
+            ),
             _ => return Ok(()),
         };
         Err(self.fail_at(span, label, "Invalid 'for' expression", detail))

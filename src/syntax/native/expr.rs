@@ -86,7 +86,10 @@ impl Parser<'_> {
         self.grow(0)?;
         let span = left.span.to(right.span);
         let op_span = self.span(token);
-        Ok(Expr { kind: ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) }, span })
+        Ok(Expr {
+            kind: ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) },
+            span,
+        })
     }
 
     /// A term with its signs before it and its accesses after it: `-a.b[0]` negates `a.b[0]`.

@@ -57,13 +57,6 @@ impl<'a> Parser<'a> {
         self
     }
 
-    /// The same, starting at a token.
-    pub(super) fn starting_at(mut self, token: usize) -> Self {
-        self.at = token;
-        self.item = token;
-        self
-    }
-
     /// The next token that means something, without taking it.
     fn peek(&mut self) -> Token {
         while let Some(token) = self.tokens.get(self.at) {

@@ -61,7 +61,12 @@ impl Parser<'_> {
                 "When using the legacy index syntax, chaining two indexes together is not permitted. Use the proper index \
                  syntax instead, like [{first}][{second}]."
             );
-            return Err(self.fail(token, "write `[…]` for each index", "Invalid legacy index syntax", detail));
+            return Err(self.fail(
+                token,
+                "write `[…]` for each index",
+                "Invalid legacy index syntax",
+                detail,
+            ));
         }
         let span = self.span(token);
         match self.number(token)?.kind {

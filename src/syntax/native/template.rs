@@ -66,9 +66,10 @@ impl Parser<'_> {
                 Kind::Interp | Kind::Control => {
                     self.trim_previous(token, &mut pieces);
                     let read = if token.kind == Kind::Interp { Self::interpolation } else { Self::directive };
-                    let piece = self.with_newlines(false, |p| p.nested(|p| read(p, token, open)))?;
+                    let piece = self.with_newlines(false, |p| p.nested(|p| read(p, token)))?;
                     pieces.push(piece);
-                    trim_next = self.tokens[..self.at].last().is_some_and(|t| self.source(*t).starts_with('~'));
+                    trim_next =
+                        self.tokens[..self.at].last().is_some_and(|t| self.source(*t).starts_with('~'));
                 }
                 _ => return Err(self.unterminated(open)),
             }
@@ -106,7 +107,7 @@ impl Parser<'_> {
         )
     }
 
-    fn interpolation(&mut self, opener: Token, _template: Token) -> Parsed<Piece> {
+    fn interpolation(&mut self, opener: Token) -> Parsed<Piece> {
         let expr = self.expression()?;
         if self.eat(Kind::SeqEnd).is_some() {
             return Ok(Piece::Interpolation(expr));
@@ -150,7 +151,7 @@ impl Parser<'_> {
         self.fail(at, label, summary, detail)
     }
 
-    fn directive(&mut self, opener: Token, _template: Token) -> Parsed<Piece> {
+    fn directive(&mut self, opener: Token) -> Parsed<Piece> {
         let token = self.peek();
         if token.kind != Kind::Ident {
             return Err(self.fail(
@@ -248,7 +249,9 @@ impl Parser<'_> {
             None => None,
         };
         match pieces.next() {
-            Some(Piece::EndIf(end)) => Ok(TemplatePart::If { condition, then, otherwise, span: span.to(end) }),
+            Some(Piece::EndIf(end)) => {
+                Ok(TemplatePart::If { condition, then, otherwise, span: span.to(end) })
+            }
             None => Err(self.no_end(span, "if", "endif")),
             Some(other @ Piece::Else(_)) => {
                 let detail = "Already in the else clause for the if directive.";
@@ -266,7 +269,8 @@ impl Parser<'_> {
                 Err(self.wrong_end(&other, "An else clause is not expected for a for directive."))
             }
             Some(other) => {
-                Err(self.wrong_end(&other, "Expecting an endfor directive corresponding to the for directive."))
+                Err(self
+                    .wrong_end(&other, "Expecting an endfor directive corresponding to the for directive."))
             }
         }
     }
@@ -317,7 +321,8 @@ impl Piece {
 
 /// Appends the literals that follow directly.
 fn meld(mut text: String, mut span: Span, pieces: &mut Pieces) -> (String, Span) {
-    while let Some(Piece::Literal(more, place)) = pieces.next_if(|piece| matches!(piece, Piece::Literal(..))) {
+    while let Some(Piece::Literal(more, place)) = pieces.next_if(|piece| matches!(piece, Piece::Literal(..)))
+    {
         text.push_str(&more);
         span = span.to(place);
     }

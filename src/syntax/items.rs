@@ -1,0 +1,196 @@
+//! A file → its top-level items, each parsed by itself, so that a broken one does not hide the others.
+//!
+//! Items are cut where brackets balance. When one never balances, what follows it is found again at the next line that is
+//! indented as the item is and looks like the beginning of a block or argument.
+
+use super::ast::Body;
+use super::scan::{self, Kind, Token};
+use super::{complain, convert, native};
+use crate::diag::{Diagnostics, FileId, Span};
+use std::collections::HashMap;
+
+/// How often a file is scanned again after an item without an end. Each time costs a pass over the rest of the file, and
+/// after so many mistakes the next ones help nobody.
+const MAX_RESCANS: usize = 20;
+
+/// Reads all items of a file. Those that are broken are reported and left out.
+pub(super) fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Body {
+    let mut reader =
+        Reader { text, file, diags, body: Body::default(), seen: HashMap::new(), broken_at: None };
+    let mut at = Some(if text.starts_with('\u{feff}') { 3 } else { 0 });
+    for _ in 0..MAX_RESCANS {
+        let Some(from) = at else { break };
+        at = reader.read_from(from);
+    }
+    reader.body.end = Some(Span::new(file, text.len()..text.len()));
+    reader.body
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    file: FileId,
+    diags: &'a mut Diagnostics,
+    body: Body,
+    /// Arguments by name: a second one is refused, in whatever item.
+    seen: HashMap<String, Span>,
+    /// The indentation of the item before, if that was broken: deeper ones are taken to be its debris.
+    broken_at: Option<usize>,
+}
+
+impl Reader<'_> {
+    /// Reads items from a byte offset. If one has no end, gives the offset to go on from.
+    fn read_from(&mut self, from: usize) -> Option<usize> {
+        let tokens = scan::code(self.text, from);
+        let mut at = 0;
+        while let Some(item) = next_item(&tokens, at) {
+            let mut slice = &tokens[item.start..item.end];
+            let resync = if item.closed { None } else { self.next_header(slice[0]) };
+            if let Some(offset) = resync {
+                slice = &slice[..slice.partition_point(|token| (token.start as usize) < offset)];
+            }
+            self.read_item(slice);
+            if resync.is_some() {
+                return resync;
+            }
+            at = item.end;
+        }
+        None
+    }
+
+    fn read_item(&mut self, tokens: &[Token]) {
+        let first = tokens[0];
+        let indent = self.indent(first);
+        let is_debris = self.broken_at.is_some_and(|broken| indent > broken || first.kind == Kind::CBrace);
+        if is_debris {
+            return;
+        }
+        let parsed = self.parse_item(tokens).and_then(|body| self.add(body));
+        self.broken_at = parsed.is_none().then_some(indent);
+    }
+
+    fn parse_item(&mut self, tokens: &[Token]) -> Option<Body> {
+        let invalid = complain::invalid_tokens(self.text, self.file, tokens, self.diags);
+        if !invalid && let Some(body) = convert::item(self.text, self.file, tokens) {
+            return Some(body);
+        }
+        let body = native::Parser::new(self.text, self.file, tokens, self.diags).file();
+        if invalid { None } else { body }
+    }
+
+    fn add(&mut self, item: Body) -> Option<()> {
+        for attribute in &item.attributes {
+            let name = &attribute.name;
+            if let Some(first) = self.seen.get(&*name.name) {
+                self.diags.push(complain::redefined(name, *first));
+                return None;
+            }
+            self.seen.insert(name.name.to_string(), name.span);
+        }
+        self.body.attributes.extend(item.attributes);
+        self.body.blocks.extend(item.blocks);
+        Some(())
+    }
+
+    /// How many bytes stand before a token on its line.
+    fn indent(&self, token: Token) -> usize {
+        let start = token.start as usize;
+        start - self.text[..start].rfind('\n').map_or(0, |at| at + 1)
+    }
+
+    /// The next line that begins an item as deep as `first` does.
+    fn next_header(&self, first: Token) -> Option<usize> {
+        let indent = self.indent(first);
+        let start = first.start as usize;
+        let mut offset = start + self.text[start..].find('\n')? + 1;
+        // Inside a block, `a = 1` is just one of its lines; after an argument it is the next argument.
+        let in_block = self.text[start..].lines().next().is_some_and(is_block_header);
+        for line in self.text[offset..].split_inclusive('\n') {
+            let trimmed = line.trim_start_matches([' ', '\t']);
+            if line.len() - trimmed.len() == indent
+                && (is_block_header(trimmed) || (!in_block && is_argument(trimmed)))
+            {
+                return Some(offset + indent);
+            }
+            offset += line.len();
+        }
+        None
+    }
+}
+
+/// Whether a line begins `kind "label" {`.
+fn is_block_header(line: &str) -> bool {
+    let Some((header, _)) = line.split_once('{') else { return false };
+    header.starts_with(scan::is_word_start)
+        && header.chars().all(|c| scan::is_word_part(c) || matches!(c, ' ' | '\t' | '"' | '.'))
+}
+
+fn is_argument(line: &str) -> bool {
+    let rest = line.trim_start_matches(scan::is_word_part).trim_start();
+    line.starts_with(scan::is_word_start) && rest.starts_with('=') && !rest.starts_with("==")
+}
+
+struct Item {
+    start: usize,
+    /// After the newline that ends it.
+    end: usize,
+    /// Whether all its brackets and templates were closed.
+    closed: bool,
+}
+
+/// The next item at or after token `at`.
+fn next_item(tokens: &[Token], at: usize) -> Option<Item> {
+    let blank = |token: &Token| matches!(token.kind, Kind::Newline | Kind::Comment);
+    let start = at + tokens[at..].iter().take_while(|token| blank(token)).count();
+    let mut nesting = Nesting::default();
+    for (end, token) in tokens.iter().enumerate().skip(start) {
+        match token.kind {
+            Kind::Eof => {
+                return (end > start).then_some(Item { start, end, closed: nesting.open.is_empty() });
+            }
+            Kind::Newline if nesting.open.is_empty() => {
+                return Some(Item { start, end: end + 1, closed: true });
+            }
+            kind => nesting.see(kind),
+        }
+    }
+    None
+}
+
+/// The brackets and templates that are open.
+#[derive(Default)]
+struct Nesting {
+    open: Vec<Kind>,
+    braces: usize,
+}
+
+impl Nesting {
+    /// Closers close what they can: a missing `)` must not hide the `}` after it.
+    fn see(&mut self, kind: Kind) {
+        use Kind::*;
+        match kind {
+            OBrace => {
+                self.braces += 1;
+                self.open.push(kind);
+            }
+            OBrack | OParen | OQuote | OHeredoc | Interp | Control => self.open.push(kind),
+            CBrack if self.open.last() == Some(&OBrack) => drop(self.open.pop()),
+            CParen if self.open.last() == Some(&OParen) => drop(self.open.pop()),
+            CBrace if self.braces > 0 => self.close(&[OBrace]),
+            SeqEnd => self.close(&[Interp, Control]),
+            CQuote | CHeredoc | QuotedNewline => self.close(&[OQuote, OHeredoc]),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, openers: &[Kind]) {
+        if !self.open.iter().any(|open| openers.contains(open)) {
+            return;
+        }
+        while let Some(open) = self.open.pop() {
+            self.braces -= usize::from(open == Kind::OBrace);
+            if openers.contains(&open) {
+                return;
+            }
+        }
+    }
+}
