@@ -337,7 +337,7 @@ impl Parser<'_> {
 }
 
 /// A bare word is a key by itself, even `null`; `(word)` and all else is an expression.
-fn object_key(key: Expr) -> ObjectKey {
+pub(in crate::syntax) fn object_key(key: Expr) -> ObjectKey {
     let word = match &key.kind {
         ExprKind::Traversal { root, steps } if steps.is_empty() => Some(root.name.clone()),
         ExprKind::Literal(Value::Bool(value)) => Some(value.to_string().into()),

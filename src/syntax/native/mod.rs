@@ -11,6 +11,9 @@ mod expr;
 mod postfix;
 mod template;
 
+pub(super) use collection::object_key;
+pub(super) use postfix::{index, step};
+
 use super::complain;
 use super::scan::{Kind, Token};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Span};
@@ -157,8 +160,9 @@ impl<'a> Parser<'a> {
     fn fail_at(&mut self, span: Span, label: &str, summary: &str, detail: impl Into<String>) -> Failed {
         let explained = self.tokens[self.item.min(self.at)..]
             .iter()
-            .take_while(|token| token.start <= span.end)
-            .any(|token| token.kind.is_invalid());
+            .enumerate()
+            .take_while(|(ahead, token)| token.start <= span.end || self.item + ahead <= self.at)
+            .any(|(_, token)| token.kind.is_invalid());
         if !explained {
             let diagnostic = Diagnostic::error(summary).at(self.visible(span)).label(label).detail(detail);
             self.diags.push(complain::with_hints(diagnostic, self.text));

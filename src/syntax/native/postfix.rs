@@ -75,25 +75,9 @@ impl Parser<'_> {
         }
     }
 
-    /// Adds a step to a traversal, or makes one of anything else.
     fn step(&mut self, base: Expr, step: Step) -> Parsed<Expr> {
-        let span = self.span_from(base.span.start);
-        let kind = match base.kind {
-            ExprKind::Traversal { root, mut steps } => {
-                steps.push(step);
-                ExprKind::Traversal { root, steps }
-            }
-            ExprKind::Relative { base, mut steps } => {
-                steps.push(step);
-                ExprKind::Relative { base, steps }
-            }
-            kind => {
-                self.grow(0)?;
-                let base = Box::new(Expr { kind, span: base.span });
-                ExprKind::Relative { base, steps: vec![step] }
-            }
-        };
-        Ok(Expr { kind, span })
+        self.grow(0)?;
+        Ok(self::step(base, step, self.last_end()))
     }
 
     /// `.*` takes the attributes and legacy indexes that follow for itself; a bracket after them works on the whole result.
@@ -176,16 +160,40 @@ impl Parser<'_> {
             parser.next();
             Ok(key)
         })?;
-        let bracket = self.span_from(open.start);
-        match key.kind {
-            ExprKind::Literal(value @ (Value::Number(_) | Value::String(_))) => {
-                self.step(base, Step::Index(value, bracket))
-            }
-            _ => {
-                self.grow(0)?;
-                let span = self.span_from(base.span.start);
-                Ok(Expr { kind: ExprKind::Index { base: Box::new(base), key: Box::new(key) }, span })
-            }
+        self.grow(0)?;
+        Ok(self::index(base, key, self.span_from(open.start)))
+    }
+}
+
+/// Adds a step to a traversal, or makes one of anything else. `end` is where the step ends.
+pub(in crate::syntax) fn step(base: Expr, step: Step, end: u32) -> Expr {
+    let span = Span { end, ..base.span };
+    let kind = match base.kind {
+        ExprKind::Traversal { root, mut steps } => {
+            steps.push(step);
+            ExprKind::Traversal { root, steps }
+        }
+        ExprKind::Relative { base, mut steps } => {
+            steps.push(step);
+            ExprKind::Relative { base, steps }
+        }
+        kind => {
+            let base = Box::new(Expr { kind, span: base.span });
+            ExprKind::Relative { base, steps: vec![step] }
+        }
+    };
+    Expr { kind, span }
+}
+
+/// `base[key]`: a step if the key is written out, else an index to be computed.
+pub(in crate::syntax) fn index(base: Expr, key: Expr, bracket: Span) -> Expr {
+    match key.kind {
+        ExprKind::Literal(value @ (Value::Number(_) | Value::String(_))) => {
+            step(base, Step::Index(value, bracket), bracket.end)
+        }
+        _ => {
+            let span = base.span.to(bracket);
+            Expr { kind: ExprKind::Index { base: Box::new(base), key: Box::new(key) }, span }
         }
     }
 }
