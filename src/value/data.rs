@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// does not arise.
 ///
 /// Comparing, dropping and walking recurse as deep as the value is; all sources of values (the parser, JSON) limit
-/// depth to 1,000 or less, which a thread's stack holds many times over.
+/// depth to 1,000 or less, for which [`STACK_SIZE`] is enough.
 ///
 /// `==` compares representations; the language's `==` is [`equals`](super::equals).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +32,10 @@ pub enum Value {
     /// Sensitive or ephemeral: never rendered, never logged.
     Marked(Arc<Value>, Marks),
 }
+
+/// The stack, in bytes, of a thread that handles values as deep as they may be. Measured at a depth of 1,000 without
+/// optimisation: at most 4 MiB, for reading JSON, walking and rebuilding; dropping and comparing take less than one.
+pub const STACK_SIZE: usize = 16 << 20;
 
 /// How values are made. (Sets: see `set.rs`.)
 impl Value {

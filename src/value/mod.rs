@@ -18,10 +18,12 @@ mod set;
 mod show;
 mod text;
 mod types;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use constraint::{Constraint, Field};
 pub use convert::{ConvertError, convert, mismatch_message, unify};
-pub use data::Value;
+pub use data::{STACK_SIZE, Value};
 pub use equality::equals;
 pub use json::{
     JsonError, MAX_DEPTH, Secrets, from_json_text, to_json, to_json_text, typed_from_json, typed_to_json,

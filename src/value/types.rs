@@ -131,9 +131,13 @@ impl Type {
         }
     }
 
+    /// Elements that have an inside stand on their own lines.
     fn write_collection(text: &mut String, kind: &str, element: &Self, depth: usize) {
         text.push_str(kind);
-        element.write_constraint(text, depth);
+        match element {
+            Self::Tuple(_) | Self::Object(_) => Self::write_lines(text, depth, [(None, element)].into_iter()),
+            _ => element.write_constraint(text, depth),
+        }
         text.push(')');
     }
 
@@ -198,5 +202,63 @@ impl Type {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The type in its JSON form, what messages call it (found, wanted) and what `type()` prints.
+    fn check(json: &str, names: [&str; 2], printed: &str) {
+        let json = serde_json::from_str(json).unwrap();
+        let ty = Type::from_json(&json).unwrap();
+        assert_eq!(ty.to_json(), json);
+        assert_eq!([ty.friendly_name(), ty.friendly_name_for_constraint()], names);
+        assert_eq!(ty.constraint_string(), printed);
+    }
+
+    #[test]
+    fn names_and_texts() {
+        check(r#""dynamic""#, ["dynamic", "any type"], "dynamic");
+        check(r#""string""#, ["string", "string"], "string");
+        check(r#"["list", "dynamic"]"#, ["list of dynamic", "list of any single type"], "list(dynamic)");
+        check(
+            r#"["set", ["list", "bool"]]"#,
+            ["set of list of bool", "set of list of bool"],
+            "set(list(bool))",
+        );
+        check(
+            r#"["object", {"a": ["list", ["map", ["object", {"y": "number"}]]], "d e": ["tuple", []]}]"#,
+            ["object", "object"],
+            "object({\n    a: list(map(\n        object({\n            y: number,\n        }),\n    )),\n    d e: tuple([]),\n})",
+        );
+        check(
+            r#"["list", ["tuple", ["bool", ["object", {}]]]]"#,
+            ["list of tuple", "list of tuple"],
+            "list(\n    tuple([\n        bool,\n        object({}),\n    ]),\n)",
+        );
+    }
+
+    #[test]
+    fn json_that_is_no_type() {
+        for json in [
+            r#""any""#,
+            "1",
+            "[]",
+            r#"["list"]"#,
+            r#"["list", "x"]"#,
+            r#"["object", []]"#,
+            r#"["map", "bool", 1]"#,
+        ] {
+            assert_eq!(Type::from_json(&serde_json::from_str(json).unwrap()), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_open_is_found_at_any_depth() {
+        let open = Type::map(Type::tuple(vec![Type::object([("a".into(), Type::Dynamic)].into())]));
+        assert!(open.has_dynamic());
+        assert!(!Type::map(Type::tuple(vec![Type::Bool])).has_dynamic());
     }
 }

@@ -5,6 +5,8 @@ mod decode;
 mod encode;
 mod tree;
 mod typed;
+#[cfg(test)]
+mod tests;
 
 pub use decode::{MAX_DEPTH, from_json_text};
 pub use encode::to_json_text;
