@@ -196,3 +196,115 @@ impl fmt::Display for Field {
 fn key(name: &str) -> String {
     if crate::addr::is_identifier(name) { name.to_owned() } else { quote(name) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{console, from_json_text};
+
+    fn field(constraint: Constraint) -> Field {
+        Field { constraint, optional: false, default: None }
+    }
+
+    fn optional(constraint: Constraint, default: Option<Value>) -> Field {
+        Field { constraint, optional: true, default }
+    }
+
+    fn object<const N: usize>(fields: [(&str, Field); N]) -> Constraint {
+        Constraint::Object(fields.map(|(name, field)| (name.into(), field)).into())
+    }
+
+    fn example() -> Constraint {
+        let empty = Value::object(BTreeMap::new());
+        let inner = object([("p", optional(Constraint::Number, Some(Value::number(7))))]);
+        object([
+            ("x", field(Constraint::Number)),
+            ("y", optional(Constraint::String, Some("d".into()))),
+            ("z", optional(Constraint::List(Box::new(Constraint::Bool)), None)),
+            ("in", optional(inner, Some(empty))),
+        ])
+    }
+
+    /// A value given as JSON as the constraint asks for it, printed without spaces; or why it is unsuitable.
+    fn check(constraint: &Constraint, value: &str, expected: Result<&str, &str>) {
+        let applied = constraint.apply(&from_json_text(value).unwrap());
+        if let Ok(applied) = &applied {
+            assert!(constraint.ty().has_dynamic() || applied.has_type(&constraint.ty()), "{value}");
+            assert_eq!(constraint.apply(applied).as_ref(), Ok(applied), "{value} again");
+        }
+        let shown = applied.map(|value| console(&value).split_whitespace().collect::<String>());
+        let expected = expected.map(str::to_owned).map_err(str::to_owned);
+        assert_eq!(shown.map_err(|error| error.to_string()), expected, "{value}");
+    }
+
+    #[test]
+    fn absent_attributes_get_their_defaults() {
+        let full = r#"{"in"={"p"=7}"x"=1"y"="d""z"=tolist(null)/*ofbool*/}"#;
+        check(&example(), r#"{"x":"1"}"#, Ok(full));
+        check(&example(), r#"{"x":1,"y":null,"in":{},"extra":[]}"#, Ok(full));
+        check(
+            &example(),
+            r#"{"x":1,"in":{"p":"8"},"z":["true"]}"#,
+            Ok(r#"{"in"={"p"=8}"x"=1"y"="d""z"=tolist([true,])}"#),
+        );
+        check(&example(), "null", Ok("null/*object*/"));
+    }
+
+    #[test]
+    fn what_is_unsuitable_is_said_in_terraforms_words() {
+        check(&example(), "{}", Err(r#"attribute "x" is required"#));
+        check(&example(), r#"{"x":"q"}"#, Err(".x: a number is required"));
+        check(&example(), r#"{"x":1,"z":["maybe"]}"#, Err(".z[0]: a bool is required"));
+        check(&example(), r#"{"x":1,"z":{}}"#, Err(r#"attribute "z": list of bool required"#));
+        check(&example(), "[1]", Err("object required"));
+    }
+
+    #[test]
+    fn elements_get_their_defaults_each() {
+        let list = Constraint::List(Box::new(example()));
+        check(
+            &list,
+            r#"[{"x":1},{"x":2,"y":"e"}]"#,
+            Ok(concat!(
+                r#"tolist([{"in"={"p"=7}"x"=1"y"="d""z"=tolist(null)/*ofbool*/},"#,
+                r#"{"in"={"p"=7}"x"=2"y"="e""z"=tolist(null)/*ofbool*/},])"#,
+            )),
+        );
+        check(&list, "[]", Ok("tolist([])"));
+        check(&list, "[{}]", Err(r#"element 0: attribute "x" is required"#));
+        let map = Constraint::Map(Box::new(object([("a", optional(Constraint::Any, None))])));
+        check(&map, r#"{"k":{"a":1},"l":{"a":"s"}}"#, Ok(r#"tomap({"k"={"a"="1"}"l"={"a"="s"}})"#));
+    }
+
+    #[test]
+    fn a_map_may_stand_for_an_object() {
+        let map = Value::map(Type::String, [("x".into(), "1".into())].into());
+        let applied = example().apply(&map).unwrap();
+        assert_eq!(applied.get_attr("x"), Some(&Value::number(1)));
+        assert_eq!(applied.get_attr("y"), Some(&"d".into()));
+    }
+
+    #[test]
+    fn what_is_not_known_yet_and_what_is_secret() {
+        let value = Value::object(
+            [("x".into(), Value::number(1).sensitive()), ("y".into(), Value::unknown(Type::String))].into(),
+        );
+        let applied = example().apply(&value.sensitive()).unwrap();
+        assert!(applied.is_sensitive());
+        assert_eq!(applied.unmarked().get_attr("x"), Some(&Value::number(1).sensitive()));
+        // Were it null, the default would stand in its place.
+        assert_eq!(applied.unmarked().get_attr("y"), Some(&Value::unknown_not_null(Type::String)));
+        let unknown = Value::unknown(Type::object([("x".into(), Type::String)].into()));
+        assert_eq!(example().apply(&unknown), Ok(Value::unknown(example().ty())));
+    }
+
+    #[test]
+    fn display_is_the_languages_text() {
+        assert_eq!(
+            example().to_string(),
+            r#"object({ in = optional(object({ p = optional(number, 7) }), {}), x = number, y = optional(string, "d"), z = optional(list(bool)) })"#,
+        );
+        let tuple = Constraint::Tuple(vec![Constraint::Any, Constraint::Set(Box::new(object([])))]);
+        assert_eq!(tuple.to_string(), "tuple([any, set(object({}))])");
+    }
+}

@@ -102,3 +102,75 @@ fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     }
     known.then_some(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{Marks, Refinement, from_json_text};
+
+    fn json(text: &str) -> Value {
+        from_json_text(text).unwrap()
+    }
+
+    fn check(a: &Value, b: &Value, expected: Option<bool>) {
+        let expected = expected.map_or_else(|| Value::unknown_not_null(Type::Bool), Value::Bool);
+        assert_eq!(equals(a, b), expected, "{a:?} == {b:?}");
+        assert_eq!(equals(b, a), expected, "{b:?} == {a:?}");
+    }
+
+    #[test]
+    fn known_values() {
+        for (a, b, equal) in [
+            ("1", "1.0", true),
+            ("1", "\"1\"", false),
+            ("true", "\"true\"", false),
+            ("null", "null", true),
+            ("null", "0", false),
+            ("[1, [2]]", "[1, [2]]", true),
+            ("[1]", "[1, 1]", false),
+            (r#"{"a": 1, "b": {}}"#, r#"{"b": {}, "a": 1}"#, true),
+            (r#"{"a": 1}"#, r#"{"b": 1}"#, false),
+            ("[]", "{}", false),
+        ] {
+            check(&json(a), &json(b), Some(equal));
+        }
+    }
+
+    #[test]
+    fn types_must_agree() {
+        let list = Value::list(Type::Number, vec![Value::number(1)]);
+        check(&list, &json("[1]"), Some(false));
+        check(&Value::set(Type::Number, vec![Value::number(1)]), &list, Some(false));
+        check(&Value::list(Type::Number, vec![]), &Value::list(Type::String, vec![]), Some(false));
+        check(&Value::null(Type::Bool), &Value::null(Type::String), Some(true));
+    }
+
+    #[test]
+    fn what_is_not_known_yet_may_be_anything_it_is_not_known_not_to_be() {
+        let text = Value::unknown(Type::String);
+        let prefixed = Refinement { prefix: Some("ab".into()), ..Refinement::not_null() };
+        let prefixed = Value::Unknown(Type::String, prefixed);
+        let long = Refinement { length: Some((2, 3)), ..Refinement::not_null() };
+        let long = Value::Unknown(Type::list(Type::Bool), long);
+        check(&text, &text, None);
+        check(&text, &json("1"), Some(false));
+        check(&text, &json("\"x\""), None);
+        check(&text, &json("null"), None);
+        check(&Value::unknown(Type::Dynamic), &json("1"), None);
+        check(&Value::unknown_not_null(Type::String), &json("null"), Some(false));
+        check(&prefixed, &json("\"abc\""), None);
+        check(&prefixed, &json("\"b\""), Some(false));
+        check(&long, &Value::list(Type::Bool, vec![true.into()]), Some(false));
+        check(&Value::tuple(vec![text.clone(), Value::number(1)]), &json(r#"["a", 2]"#), Some(false));
+        check(&Value::tuple(vec![text.clone()]), &json(r#"["a"]"#), None);
+        check(&Value::set(Type::String, vec![text]), &Value::set(Type::String, vec!["a".into()]), None);
+    }
+
+    #[test]
+    fn marks_of_both_are_on_the_answer() {
+        let a = Value::tuple(vec![Value::number(1).sensitive()]);
+        let b = json("[2]").mark(Marks::EPHEMERAL);
+        assert_eq!(equals(&a, &b), Value::Bool(false).mark(Marks::SENSITIVE.union(Marks::EPHEMERAL)));
+        assert_eq!(equals(&Value::unknown(Type::Bool).sensitive(), &a).marks(), Marks::SENSITIVE);
+    }
+}

@@ -215,3 +215,77 @@ pub fn marked_paths(value: &Value) -> Vec<(Path, Marks)> {
     });
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::from_json_text;
+
+    fn example() -> Value {
+        from_json_text(r#"{"config": {"a.b": [1, 2]}, "n": null}"#).unwrap()
+    }
+
+    fn second() -> Path {
+        Path::root().child_attr("config").child_attr("a.b").child_index(Value::number(1))
+    }
+
+    #[test]
+    fn display_is_terraforms() {
+        let path =
+            Path::root().child_attr("config").child_index("a.\"b".into()).child_index(Value::number(0));
+        assert_eq!(path.to_string(), r#".config["a.\"b"][0]"#);
+        assert_eq!(path.child_index(Value::tuple(vec![])).to_string(), r#".config["a.\"b"][0][...]"#);
+        assert_eq!(Path::root().to_string(), "");
+    }
+
+    #[test]
+    fn parts_are_found_with_the_marks_around_them() {
+        assert_eq!(example().at(&second()), Some(Value::number(2)));
+        assert_eq!(example().sensitive().at(&second()), Some(Value::number(2).sensitive()));
+        assert_eq!(example().at(&Path::root().child_attr("x")), None);
+        assert_eq!(example().at(&Path::root().child_attr("n").child_attr("x")), None);
+        let unknown = Value::unknown(example().ty());
+        assert_eq!(unknown.at(&second()), Some(Value::unknown(Type::Number)));
+        let map = Value::map(Type::Bool, [("k".into(), true.into())].into());
+        assert_eq!(map.at(&Path::root().child_index("k".into())), Some(true.into()));
+        let set = Value::set(Type::String, vec!["k".into()]);
+        assert_eq!(set.at(&Path::root().child_index("k".into())), Some("k".into()));
+    }
+
+    #[test]
+    fn a_part_is_replaced_where_there_is_one() {
+        let replaced = replace_at(&example().sensitive(), &second(), "x".into());
+        assert_eq!(replaced.at(&second()), Some(Value::string("x").sensitive()));
+        assert_eq!(replace_at(&replaced, &second(), Value::number(2)), example().sensitive());
+        assert_eq!(replace_at(&example(), &Path::root().child_attr("x"), "x".into()), example());
+        assert_eq!(replace_at(&example(), &Path::root(), "x".into()), "x".into());
+    }
+
+    #[test]
+    fn walking_goes_in_and_skips() {
+        let mut seen = Vec::new();
+        walk(&example().sensitive(), &mut |path, value| {
+            seen.push(format!("{path} {}", value.is_marked()));
+            path.to_string() != ".config"
+        });
+        assert_eq!(seen, [" true", ".config false", ".n false"]);
+    }
+
+    #[test]
+    fn rebuilding_goes_out_and_finds_the_new_type() {
+        let list = Value::list(Type::Number, vec![Value::number(1), Value::number(2)]);
+        let texts = transform(&list.sensitive(), &mut |_, value| match value {
+            Value::Number(number) => Value::string(number.to_string()),
+            other => other,
+        });
+        assert_eq!(texts, Value::list(Type::String, vec!["1".into(), "2".into()]).sensitive());
+    }
+
+    #[test]
+    fn marks_are_found_where_they_are() {
+        let value = Value::tuple(vec![Value::string("x").sensitive(), "y".into()]);
+        let expected = vec![(Path::root().child_index(Value::number(0)), Marks::SENSITIVE)];
+        assert_eq!(marked_paths(&value), expected);
+        assert_eq!(value.unmark_deep(), (Value::tuple(vec!["x".into(), "y".into()]), Marks::SENSITIVE));
+    }
+}

@@ -79,3 +79,47 @@ fn write_keys<'a>(open: char, elements: impl Iterator<Item = &'a Value>, close: 
     }
     key.push(close);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{console, convert, from_json_text};
+
+    /// The elements of the set made of a JSON array, on one line.
+    fn check(json: &str, expected: &str) {
+        let set = convert(&from_json_text(json).unwrap(), &Type::set(Type::Dynamic)).unwrap();
+        let text: String = console(&set).split_whitespace().collect();
+        assert_eq!(text, format!("toset([{expected}])"), "{json}");
+    }
+
+    #[test]
+    fn elements_stand_in_terraforms_order() {
+        check(r#"["b", "a", "é", "Z", "", null, "a"]"#, r#""","Z","a","b","é",tostring(null),"#);
+        check("[10, 9, -1, 1.5, null, 9.0]", "-1,1.5,9,10,tonumber(null),");
+        check("[true, false, true]", "false,true,");
+        check("[[2], [1], [2]]", "[1,],[2,],");
+        check("[[10000000000], [9]]", "[10000000000,],[9,],");
+        check(r#"[{"a": 10}, {"a": 9}]"#, r#"{"a"=10},{"a"=9},"#);
+        check(r#"[{"a": null}, {"a": 1}]"#, r#"{"a"=1},{"a"=tonumber(null)},"#);
+        check(r#"[["b"], ["a"], ["a\""]]"#, r#"["a",],["a\"",],["b",],"#);
+    }
+
+    #[test]
+    fn marks_become_the_sets() {
+        let inner = Value::tuple(vec![Value::string("x").mark(Marks::EPHEMERAL)]);
+        let set = Value::set(inner.ty(), vec![inner]);
+        assert_eq!(set.marks(), Marks::EPHEMERAL);
+        assert!(!set.unmarked().has_marks());
+    }
+
+    #[test]
+    fn elements_not_known_yet_are_all_kept() {
+        let unknown = Value::unknown(Type::String);
+        let set = Value::set(
+            Type::String,
+            vec![unknown.clone(), "a".into(), unknown.clone(), Value::null(Type::String)],
+        );
+        let elements: Vec<_> = set.elements().map(|(_, element)| element).collect();
+        assert_eq!(elements, ["a".into(), unknown.clone(), unknown, Value::null(Type::String)]);
+    }
+}

@@ -173,3 +173,77 @@ pub(super) fn compact(value: &Value) -> String {
         _ => console(value),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{Marks, Type, from_json_text};
+
+    /// What the console prints for a value given as JSON.
+    fn check(json: &str, printed: &str) {
+        assert_eq!(console(&from_json_text(json).unwrap()), printed, "{json}");
+    }
+
+    #[test]
+    fn plain_values() {
+        check(r#""a\"b\\c""#, r#""a\"b\\c""#);
+        check("\"é\u{a0}\u{200b}\\u0007😀\u{7f}\"", r#""é\u00a0\u200b\a😀\x7f""#);
+        check(r#""${x} %{y}""#, r#""${x} %{y}""#);
+        check("[true, 1.50, null, {}, []]", "[\n  true,\n  1.5,\n  null,\n  {},\n  [],\n]");
+        check(
+            r#"{"b": [null], "c d": {"x": 1}}"#,
+            "{\n  \"b\" = [\n    null,\n  ]\n  \"c d\" = {\n    \"x\" = 1\n  }\n}",
+        );
+    }
+
+    #[test]
+    fn lines_become_heredocs() {
+        check(r#""a\nb""#, "<<EOT\na\nb\nEOT");
+        check(r#"["a\nb"]"#, "[\n  <<-EOT\n  a\n  b\n  EOT,\n]");
+        check(
+            r#"{"k\nx": "a\nEOT\n EOT_ \n"}"#,
+            "{\n  <<-EOT\n  k\n  x\n  EOT = <<-EOT__\n  a\n  EOT\n   EOT_ \n  \n  EOT__\n}",
+        );
+    }
+
+    #[test]
+    fn collections_and_nulls_say_their_type() {
+        let object = Type::object([("a".into(), Type::Bool)].into());
+        let cases = [
+            (Value::list(Type::Bool, vec![]), "tolist([])"),
+            (Value::set(Type::String, vec!["b".into(), "a".into()]), "toset([\n  \"a\",\n  \"b\",\n])"),
+            (Value::map(Type::Bool, [("a".into(), true.into())].into()), "tomap({\n  \"a\" = true\n})"),
+            (Value::map(Type::Bool, [].into()), "tomap({})"),
+            (Value::null(Type::Dynamic), "null"),
+            (Value::null(Type::String), "tostring(null)"),
+            (Value::null(Type::list(object.clone())), "tolist(null) /* of object */"),
+            (Value::null(Type::map(Type::Dynamic)), "tomap(null) /* of dynamic */"),
+            (Value::null(Type::set(Type::String)), "toset(null) /* of string */"),
+            (Value::null(Type::tuple(vec![])), "null /* tuple */"),
+            (Value::null(object), "null /* object */"),
+        ];
+        for (value, printed) in cases {
+            assert_eq!(console(&value), printed);
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_or_not_known() {
+        let secret = Value::string("hush").sensitive();
+        assert_eq!(console(&Value::tuple(vec![secret.clone()])), "[\n  (sensitive value),\n]");
+        assert_eq!(console(&Value::set(Type::String, vec![secret])), "(sensitive value)");
+        assert_eq!(console(&Value::bool(true).mark(Marks::EPHEMERAL)), "(ephemeral value)");
+        assert_eq!(console(&Value::unknown(Type::Bool).sensitive()), "(known after apply)");
+    }
+
+    #[test]
+    fn literals_escape_templates_and_control_characters() {
+        let cases = [
+            ("${a} $${ %{ $ %", r#""$${a} $$${ %%{ $ %""#),
+            ("\u{7}\n\t\"\\\u{1f600}\u{e000}\u{10ffff}", r#""\u0007\n\t\"\\😀\ue000\U0010ffff""#),
+        ];
+        for (text, literal) in cases {
+            assert_eq!(quote(text), literal);
+        }
+    }
+}

@@ -11,6 +11,8 @@ use std::fmt;
 
 mod mismatch;
 mod unify;
+#[cfg(test)]
+mod tests;
 
 pub use mismatch::mismatch_message;
 pub use unify::unify;
