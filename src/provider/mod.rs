@@ -1,1 +1,82 @@
-//! The door to an API: five verbs over the objects of a kind.
+//! The door to an API: five verbs over the objects of a kind; planning is the engine's job, not the provider's.
+
+use crate::kind::Kind;
+use crate::value::Value;
+use std::sync::Arc;
+
+/// An object as the API (or the engine, for a kind without one) has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Object {
+    pub id: Arc<str>,
+    /// Attribute → value in the schema's types. Secrets are marked; one that the API masks is `Unknown`, marked sensitive.
+    /// The marker is taken out. A `partial` map has all keys that the API gave.
+    pub values: Value,
+    /// The marker found on it, whole: `isotope:<lineage>:<intent>`.
+    pub marker: Option<Arc<str>>,
+}
+
+/// Which object is meant, with the attributes that its path may need (a parent's id).
+#[derive(Clone, Debug)]
+pub struct ObjectRef<'a> {
+    pub id: &'a str,
+    pub values: &'a Value,
+}
+
+/// What an update changes.
+#[derive(Clone, Debug)]
+pub struct Update<'a> {
+    /// The recorded values.
+    pub prior: &'a Value,
+    /// The values wanted, whole and known; secrets in the clear under their marks.
+    pub desired: &'a Value,
+    /// Which attributes and, in `partial` maps, which keys change: nothing else is sent.
+    pub paths: &'a [crate::value::Path],
+    /// The marker to send along when its attribute is sent.
+    pub marker: Option<&'a str>,
+}
+
+pub enum Search<'a> {
+    /// Everything in the collection that `values` (parents) names.
+    All { values: &'a Value },
+    Marker { marker: &'a str, values: &'a Value },
+}
+
+/// Why a call gave nothing. Its variants are what the engine may do next (engine.md §7).
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallError {
+    /// Nothing was taken up: it may be sent again.
+    Unreached(String),
+    /// Refused, nothing changed: report it.
+    Rejected(Problem),
+    /// Sent, but what came of it is unknown: only a look can tell.
+    Indeterminate(String),
+}
+
+/// What the API says of a refusal; secrets are taken out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    pub status: u16,
+    pub message: String,
+    pub detail: Option<String>,
+    pub request_id: Option<String>,
+}
+
+#[async_trait::async_trait]
+pub trait Provider: Send + Sync {
+    /// `None`: it is gone.
+    async fn read(&self, kind: &Kind, object: ObjectRef<'_>) -> Result<Option<Object>, CallError>;
+
+    /// Every page, or an error; without duplicates, in the order of the API.
+    async fn list(&self, kind: &Kind, search: Search<'_>) -> Result<Vec<Object>, CallError>;
+
+    /// `desired` is an object with all attributes, known. Null ones are not sent.
+    async fn create(&self, kind: &Kind, desired: &Value, marker: Option<&str>) -> Result<Object, CallError>;
+
+    async fn update(&self, kind: &Kind, object: ObjectRef<'_>, update: Update<'_>) -> Result<Object, CallError>;
+
+    /// Already gone is success.
+    async fn delete(&self, kind: &Kind, object: ObjectRef<'_>) -> Result<(), CallError>;
+
+    /// How many requests were sent so far.
+    fn requests(&self) -> u64;
+}

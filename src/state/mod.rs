@@ -1,1 +1,197 @@
-//! What is recorded of the world: records, intents, and the stores that keep them.
+//! What is recorded of the world: a [`Record`] per object, the [`Intent`]s that are not settled, and the stores that keep them.
+//!
+//! A store offers a snapshot to anybody and a [`Writer`] to one process at a time. A writer commits [`Event`]s: all of
+//! a commit or nothing, durable on return, the serial one higher. Folding the events over a [`State`] is
+//! [`State::fold`], the same for every store, for the log's replay and for the history.
+
+use crate::addr::{Name, ObjectAddr, ResourceAddr, ModulePath};
+use crate::secret::{Fingerprint, KeySlot, Redactor, Sealer};
+use crate::value::{Path, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which history a state belongs to, and how far that history is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateVersion {
+    /// Made once, when the state is; 8 lower-case hexadecimal digits.
+    pub lineage: Arc<str>,
+    /// One more with each commit; 0 is a state that was never written.
+    pub serial: u64,
+}
+
+/// Everything recorded, in memory. Sealed values are open if the key is there, else they are unknown and sensitive.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub version: StateVersion,
+    pub records: BTreeMap<ObjectAddr, Record>,
+    /// Objects that were replaced and wait for their deletion.
+    pub deposed: BTreeMap<(ObjectAddr, DeposedKey), Record>,
+    pub outputs: BTreeMap<Name, Value>,
+    /// Operations whose outcome is not recorded yet.
+    pub intents: BTreeMap<IntentId, Intent>,
+    /// How the key that seals this state is found; `None` before anything was sealed.
+    pub key: Option<KeySlot>,
+    /// Records that could not be read, by the text of their address, with what is wrong.
+    pub damaged: BTreeMap<String, String>,
+    /// Who made the newest commit, when.
+    pub last: Option<Stamp>,
+}
+
+/// Distinguishes the deposed objects of one address: 8 hexadecimal digits.
+pub type DeposedKey = Arc<str>;
+
+/// The provider configuration that manages an object: `cloudelements` or `cloudelements.eu`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderAddr {
+    pub name: Name,
+    pub alias: Option<Name>,
+}
+
+/// What is recorded of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub provider: ProviderAddr,
+    /// The identity in the API, as text; numbers keep all their digits.
+    pub id: Arc<str>,
+    /// An object: attribute → value, in the types of the kind's schema. Of a `partial` map only the declared keys. A secret *input* is
+    /// not kept: it is `Unknown`, marked sensitive, and `fingerprints` has its path. A secret *result* is marked sensitive and sealed on disk.
+    pub values: Value,
+    pub fingerprints: BTreeMap<Path, Fingerprint>,
+    pub status: Status,
+    /// Direct dependencies: the resources (with the module they stand in) that this object's block refers to.
+    pub depends_on: Vec<Dependency>,
+    pub create_before_destroy: bool,
+    pub prevent_destroy: bool,
+    /// The marker that the object carries in the API, if it does.
+    pub marker: Option<Arc<str>>,
+}
+
+/// A resource block in a module, all objects of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dependency {
+    pub module: ModulePath,
+    pub resource: ResourceAddr,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Ready,
+    /// Made, but not usable: it is replaced at the next apply.
+    Tainted,
+}
+
+/// 16 hexadecimal digits; the first 8 are a hash of the address (engine.md §4).
+pub type IntentId = Arc<str>;
+
+/// A change that was about to be asked of the API. Written before the request, removed with its outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intent {
+    pub id: IntentId,
+    pub addr: ObjectAddr,
+    /// The deposed object it is about, if it is.
+    pub deposed: Option<DeposedKey>,
+    pub operation: Operation,
+    /// What the record will be when this succeeded (create, update) or what it was (delete). For a create `id` is empty.
+    pub record: Record,
+    /// Which request was meant.
+    pub fingerprint: Fingerprint,
+    /// The marker that a create carries.
+    pub marker: Option<Arc<str>>,
+    pub stamp: Stamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Create,
+    Update,
+    Delete,
+}
+
+/// Who did it and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Seconds since 1970, UTC.
+    pub at: i64,
+    /// `ann@build-3`.
+    pub who: Arc<str>,
+    /// The command: `apply`, `state rm`.
+    pub command: Arc<str>,
+    pub pid: u32,
+}
+
+/// One thing that a commit changes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    Intended(Box<Intent>),
+    /// The intent is settled; its outcome is in the same commit, or nothing happened.
+    Settled(IntentId),
+    Recorded(ObjectAddr, Box<Record>),
+    Removed(ObjectAddr),
+    /// The current record of the address becomes a deposed one.
+    Deposed(ObjectAddr, DeposedKey),
+    /// A deposed record of the address becomes the current one again (a replacement failed).
+    Restored(ObjectAddr, DeposedKey),
+    RemovedDeposed(ObjectAddr, DeposedKey),
+    Moved { from: ObjectAddr, to: ObjectAddr },
+    /// `None` removes it.
+    Output(Name, Option<Value>),
+    KeySlot(KeySlot),
+}
+
+/// Why a store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the state is locked by {holder}")]
+    Locked { holder: Holder },
+    #[error("{what}: {source}")]
+    Io { what: String, #[source] source: std::io::Error },
+    /// The store as a whole cannot be used; nothing was changed.
+    #[error("the state at {place} is damaged: {problem}")]
+    Damaged { place: String, problem: String },
+    /// It was written by a newer version.
+    #[error("the state at {place} has format {found}; this version knows up to {known}")]
+    TooNew { place: String, found: u32, known: u32 },
+}
+
+/// Who holds a lock: what another writer is told.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Holder {
+    pub id: String,
+    pub pid: u32,
+    pub host: String,
+    pub user: String,
+    pub command: String,
+    /// Seconds since 1970, UTC.
+    pub since: i64,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{} (process {}, `{}`)", self.user, self.host, self.pid, self.command)
+    }
+}
+
+/// A place where a state rests.
+#[async_trait::async_trait]
+pub trait Store: Send + Sync {
+    /// The newest committed state. Works while another process writes. A store that was never written gives an empty state with a fresh
+    /// lineage and serial 0, and stays unwritten.
+    async fn snapshot(&self) -> Result<State, StoreError>;
+
+    /// Takes the lock, waiting up to `wait` for its holder, or says who holds it and since when.
+    async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Writer>, StoreError>;
+
+    /// Lets this store open and seal values. Without, sealed values stay closed.
+    fn unlock_values(&mut self, sealer: Arc<Sealer>);
+}
+
+/// Exists only while the lock is held; dropping it releases the lock.
+#[async_trait::async_trait]
+pub trait Writer: Send {
+    /// The state as of the last commit.
+    fn state(&self) -> &State;
+
+    /// Writes all events or none; durable on return; gives the new serial.
+    async fn commit(&mut self, events: &[Event], stamp: &Stamp) -> Result<u64, StoreError>;
+}
