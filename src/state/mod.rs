@@ -1,15 +1,32 @@
 //! What is recorded of the world: a [`Record`] per object, the [`Intent`]s that are not settled, and the stores that keep them.
 //!
 //! A store offers a snapshot to anybody and a [`Writer`] to one process at a time. A writer commits [`Event`]s: all of
-//! a commit or nothing, durable on return, the serial one higher. Folding the events over a [`State`] is
-//! [`State::fold`], the same for every store, for the log's replay and for the history.
+//! a commit or nothing, durable on return, the serial one higher. What an event does to a [`State`] is
+//! [`State::fold`]; what it does to the rows of a store follows from that, row by row (`ledger.rs`), the same for every store.
+//!
+//! To read on: `fold.rs`; `format/` (what a row says), `rows.rs`, `ledger.rs` (a commit); `log.rs`; then the
+//! stores, [`SledStore`] in `sled/` and [`MemoryStore`].
 
-use crate::addr::{Name, ObjectAddr, ResourceAddr, ModulePath};
-use crate::secret::{Fingerprint, KeySlot, Redactor, Sealer};
+use crate::addr::{ModulePath, Name, ObjectAddr, ResourceAddr};
+use crate::secret::{Fingerprint, KeySlot, Sealer};
 use crate::value::{Path, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+mod fold;
+mod format;
+mod rows;
+mod ledger;
+mod log;
+pub mod history;
+mod memory;
+mod sled;
+#[cfg(test)]
+mod tests;
+
+pub use memory::MemoryStore;
+pub use sled::{Rebuilt, SledStore};
 
 /// Which history a state belongs to, and how far that history is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +118,8 @@ pub struct Intent {
     pub stamp: Stamp,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Operation {
     Create,
     Update,
@@ -109,7 +127,7 @@ pub enum Operation {
 }
 
 /// Who did it and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamp {
     /// Seconds since 1970, UTC.
     pub at: i64,
@@ -152,6 +170,18 @@ pub enum StoreError {
     /// It was written by a newer version.
     #[error("the state at {place} has format {found}; this version knows up to {known}")]
     TooNew { place: String, found: u32, known: u32 },
+    /// Sealed values are bound to their address, and the key that could bind them to another is not there. Nothing was changed.
+    #[error("`{from}` has sealed values, and without the key they cannot be moved to `{to}`")]
+    Closed { from: String, to: String },
+    /// The events of a commit contradict the state. Nothing was changed.
+    #[error("the state cannot take this in: {problem}")]
+    Refused { problem: String },
+}
+
+impl StoreError {
+    pub(crate) fn io(what: impl Into<String>, source: std::io::Error) -> Self {
+        Self::Io { what: what.into(), source }
+    }
 }
 
 /// Who holds a lock: what another writer is told.
@@ -192,6 +222,6 @@ pub trait Writer: Send {
     /// The state as of the last commit.
     fn state(&self) -> &State;
 
-    /// Writes all events or none; durable on return; gives the new serial.
+    /// Writes all events or none; durable on return; gives the new serial. Without events nothing is written.
     async fn commit(&mut self, events: &[Event], stamp: &Stamp) -> Result<u64, StoreError>;
 }

@@ -1,0 +1,219 @@
+//! A state as it is stored: one line of text per key. The log, the sled store and the memory store keep the same rows.
+//!
+//! Copying rows needs no key and opens nothing: compaction, replay and repair work on them, and a row that does not verify is
+//! carried along as it is until it is written anew, so that damage stays named and never spreads.
+
+use super::format::{LineError, read_line, v1, write_line};
+use super::{DeposedKey, IntentId, State, StateVersion};
+use crate::addr::{Name, ObjectAddr};
+use crate::secret::Sealer;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Key, as text → line.
+pub(crate) type Rows = BTreeMap<String, String>;
+
+/// The sealed parts that stayed closed, by key.
+pub(crate) type Closed = BTreeMap<RowKey, Vec<v1::SealedPart>>;
+
+/// What a row is about. As text: `record instance.a`, `deposed 0badcafe instance.a`, `output url`, `intent 0123456789abcdef`, `key`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RowKey {
+    Record(ObjectAddr),
+    Deposed(ObjectAddr, DeposedKey),
+    Output(Name),
+    Intent(IntentId),
+    Key,
+}
+
+/// What one commit does to a row: `None` removes it.
+pub(crate) type RowChange = (String, Option<String>);
+
+#[derive(serde::Deserialize)]
+struct RowText {
+    at: String,
+    is: serde_json::Value,
+}
+
+impl fmt::Display for RowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(addr) => write!(f, "record {addr}"),
+            Self::Deposed(addr, key) => write!(f, "deposed {key} {addr}"),
+            Self::Output(name) => write!(f, "output {name}"),
+            Self::Intent(id) => write!(f, "intent {id}"),
+            Self::Key => f.write_str("key"),
+        }
+    }
+}
+
+impl RowKey {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let addr = |text: &str| text.parse::<ObjectAddr>().map_err(|e| e.to_string());
+        match word {
+            "record" => Ok(Self::Record(addr(rest)?)),
+            "deposed" => {
+                let (key, of) = rest.split_once(' ').ok_or("its key cannot be read")?;
+                Ok(Self::Deposed(addr(of)?, key.into()))
+            }
+            "output" => Ok(Self::Output(rest.into())),
+            "intent" => Ok(Self::Intent(rest.into())),
+            "key" => Ok(Self::Key),
+            _ => Err(format!("this version does not know rows of `{word}`")),
+        }
+    }
+}
+
+/// Writes the line of `key`: the row of `state`, or `None` if there is none.
+pub(crate) fn encode(
+    key: &RowKey,
+    state: &State,
+    serial: u64,
+    sealer: Option<&Sealer>,
+    closed: &[v1::SealedPart],
+) -> Result<Option<String>, serde_json::Error> {
+    let lineage = &*state.version.lineage;
+    let record = |record: &_, addr: &ObjectAddr| {
+        let place = addr.to_string();
+        v1::write_record(record, v1::Seal { sealer, lineage, place: &place }, closed)
+    };
+    let json = match key {
+        RowKey::Record(addr) => state.records.get(addr).map(|it| record(it, addr)),
+        RowKey::Deposed(addr, deposed) => {
+            state.deposed.get(&(addr.clone(), deposed.clone())).map(|it| record(it, addr))
+        }
+        RowKey::Output(name) => state.outputs.get(name).map(|value| {
+            let place = output_place(name);
+            v1::write_value(value, v1::Seal { sealer, lineage, place: &place }, closed)
+        }),
+        RowKey::Intent(id) => state.intents.get(id).map(|intent| {
+            let place = intent.addr.to_string();
+            v1::write_intent(intent, v1::Seal { sealer, lineage, place: &place }, closed)
+        }),
+        RowKey::Key => state.key.as_ref().map(serde_json::to_value),
+    };
+    let Some(is) = json.transpose()? else { return Ok(None) };
+    let json = serde_json::json!({ "at": key.to_string(), "is": is }).to_string();
+    // The reader of JSON refuses what is nested too deeply: better to refuse it here than to be unable to read it back.
+    serde_json::from_str::<RowText>(&json)?;
+    Ok(Some(write_line("row", serial, &json)))
+}
+
+/// Reads all rows. What does not verify is named in [`State::damaged`]; a newer format is an error.
+pub(crate) fn decode(
+    rows: &Rows,
+    version: StateVersion,
+    sealer: Option<&Sealer>,
+) -> Result<(State, Closed), u32> {
+    let mut state = State::empty(version.lineage.clone());
+    state.version = version;
+    let mut closed = Closed::new();
+    for (key, line) in rows {
+        match decode_row(key, line, &mut state, sealer) {
+            Ok(parts) if parts.is_empty() => {}
+            Ok(parts) => {
+                RowKey::parse(key).into_iter().for_each(|key| drop(closed.insert(key, parts.clone())))
+            }
+            Err(Trouble::TooNew(found)) => return Err(found),
+            Err(Trouble::Damaged(problem)) => drop(state.damaged.insert(shown(key), problem)),
+        }
+    }
+    Ok((state, closed))
+}
+
+/// The key as text, of a row that may be damaged: a name to report it by.
+pub(crate) fn salvage_key(line: &str) -> Option<String> {
+    let json = line.splitn(5, ' ').nth(4)?;
+    serde_json::from_str::<RowText>(json).ok().map(|row| row.at)
+}
+
+enum Trouble {
+    TooNew(u32),
+    Damaged(String),
+}
+
+impl<E: ToString> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+/// Puts one row into `state` and gives what of it stayed closed.
+fn decode_row(
+    key: &str,
+    line: &str,
+    state: &mut State,
+    sealer: Option<&Sealer>,
+) -> Result<Vec<v1::SealedPart>, Trouble> {
+    let line = read_line(line).map_err(|error| match error {
+        LineError::TooNew(found) => Trouble::TooNew(found),
+        error => Trouble::Damaged(error.to_string()),
+    })?;
+    let row: RowText = serde_json::from_str(line.json)?;
+    if row.at != key {
+        return Err(Trouble::Damaged(format!("it is the row of `{}`", row.at)));
+    }
+    let key = RowKey::parse(key)?;
+    let lineage = state.version.lineage.clone();
+    let place = place(&key, &row.is);
+    let seal = v1::Seal { sealer, lineage: &lineage, place: &place };
+    let (closed, tampered) = put(key, row.is, seal, state)?;
+    if let Some(problem) = tampered {
+        state.damaged.insert(shown(&row.at), problem);
+    }
+    Ok(closed)
+}
+
+fn put(
+    key: RowKey,
+    is: serde_json::Value,
+    seal: v1::Seal<'_>,
+    state: &mut State,
+) -> Result<(Vec<v1::SealedPart>, Option<String>), Trouble> {
+    Ok(match key {
+        RowKey::Record(addr) => {
+            let v1::Opened { what, closed, tampered } = v1::read_record(is, seal)?;
+            state.records.insert(addr, what);
+            (closed, tampered)
+        }
+        RowKey::Deposed(addr, deposed) => {
+            let v1::Opened { what, closed, tampered } = v1::read_record(is, seal)?;
+            state.deposed.insert((addr, deposed), what);
+            (closed, tampered)
+        }
+        RowKey::Output(name) => {
+            let v1::Opened { what, closed, tampered } = v1::read_value(is, seal)?;
+            state.outputs.insert(name, what);
+            (closed, tampered)
+        }
+        RowKey::Intent(id) => {
+            let v1::Opened { what, closed, tampered } = v1::read_intent(id.clone(), is, seal)?;
+            state.intents.insert(id, what);
+            (closed, tampered)
+        }
+        RowKey::Key => {
+            state.key = Some(serde_json::from_value(is)?);
+            (Vec::new(), None)
+        }
+    })
+}
+
+/// What sealed values of a row are bound to. A deposed object keeps its address, so deposing needs no key.
+fn place(key: &RowKey, is: &serde_json::Value) -> String {
+    match key {
+        RowKey::Record(addr) | RowKey::Deposed(addr, _) => addr.to_string(),
+        RowKey::Output(name) => output_place(name),
+        RowKey::Intent(_) => v1::intent_place(is).unwrap_or_default().to_string(),
+        RowKey::Key => String::new(),
+    }
+}
+
+fn output_place(name: &str) -> String {
+    format!("output.{name}")
+}
+
+/// Records are reported by their address alone.
+pub(crate) fn shown(key: &str) -> String {
+    key.strip_prefix("record ").unwrap_or(key).to_string()
+}
