@@ -47,7 +47,10 @@ impl State {
     }
 
     /// The deposed objects of an address, in the order of their keys.
-    pub fn deposed_of<'a>(&'a self, addr: &'a ObjectAddr) -> impl Iterator<Item = (&'a DeposedKey, &'a Record)> {
+    pub fn deposed_of<'a>(
+        &'a self,
+        addr: &'a ObjectAddr,
+    ) -> impl Iterator<Item = (&'a DeposedKey, &'a Record)> {
         self.deposed
             .range((addr.clone(), Arc::from(""))..)
             .take_while(move |((of, _), _)| of == addr)

@@ -199,7 +199,8 @@ impl Draft {
     fn follow(&mut self, event: &Event) -> Result<(), StoreError> {
         match event {
             Event::Moved { from, to } if from != to => {
-                let of_from = |key: &RowKey| matches!(key, RowKey::Record(at) | RowKey::Deposed(at, _) if at == from);
+                let of_from =
+                    |key: &RowKey| matches!(key, RowKey::Record(at) | RowKey::Deposed(at, _) if at == from);
                 if self.closed.iter().any(|(key, parts)| of_from(key) && !parts.is_empty()) {
                     return Err(StoreError::Closed { from: from.to_string(), to: to.to_string() });
                 }

@@ -256,6 +256,14 @@ impl Reading {
     }
 }
 
+/// Why a commit was not appended.
+#[derive(Debug)]
+pub(crate) struct Append {
+    pub error: io::Error,
+    /// The log is as it was before.
+    pub undone: bool,
+}
+
 /// A log that is appended to.
 pub(crate) struct Log {
     file: File,
@@ -273,26 +281,17 @@ impl Log {
         Ok(Self { file, len })
     }
 
-    /// Appends a commit; durable on return. On an error, the log is as before.
-    pub fn append(&mut self, text: &str) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(self.len))?;
-        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
-        match written {
+    /// Appends a commit; durable on return.
+    pub fn append(&mut self, text: &str) -> Result<(), Append> {
+        let start = self.file.seek(SeekFrom::Start(self.len));
+        let written = start.and_then(|_| self.file.write_all(text.as_bytes()));
+        match written.and_then(|()| self.file.sync_data()) {
             Ok(()) => {
                 self.len += text.len() as u64;
                 Ok(())
             }
-            Err(error) => {
-                self.cut(self.len)?;
-                Err(error)
-            }
+            Err(error) => Err(Append { error, undone: self.cut(self.len).is_ok() }),
         }
-    }
-
-    /// Takes back the last `bytes`.
-    pub fn take_back(&mut self, bytes: usize) -> io::Result<()> {
-        self.len -= bytes as u64;
-        self.cut(self.len)
     }
 
     fn cut(&self, len: u64) -> io::Result<()> {

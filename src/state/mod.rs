@@ -151,7 +151,10 @@ pub enum Event {
     /// A deposed record of the address becomes the current one again (a replacement failed).
     Restored(ObjectAddr, DeposedKey),
     RemovedDeposed(ObjectAddr, DeposedKey),
-    Moved { from: ObjectAddr, to: ObjectAddr },
+    Moved {
+        from: ObjectAddr,
+        to: ObjectAddr,
+    },
     /// `None` removes it.
     Output(Name, Option<Value>),
     KeySlot(KeySlot),
@@ -163,7 +166,11 @@ pub enum StoreError {
     #[error("the state is locked by {holder}")]
     Locked { holder: Holder },
     #[error("{what}: {source}")]
-    Io { what: String, #[source] source: std::io::Error },
+    Io {
+        what: String,
+        #[source]
+        source: std::io::Error,
+    },
     /// The store as a whole cannot be used; nothing was changed.
     #[error("the state at {place} is damaged: {problem}")]
     Damaged { place: String, problem: String },

@@ -189,7 +189,11 @@ mod contract {
         ];
         assert_eq!(writer.commit(&events, &stamp("apply")).await.unwrap(), 1);
         assert_eq!(writer.commit(&[recorded("c")], &stamp("import")).await.unwrap(), 2);
-        assert_eq!(writer.commit(&[], &stamp("apply")).await.unwrap(), 2, "nothing to write, nothing written");
+        assert_eq!(
+            writer.commit(&[], &stamp("apply")).await.unwrap(),
+            2,
+            "nothing to write, nothing written"
+        );
         let kept = writer.state().clone();
         assert_eq!(names(&kept), ["instance.a", "instance.c"]);
         drop(writer);

@@ -197,7 +197,8 @@ fn seal_value(value: &Value, seal: Seal<'_>, closed: &[SealedPart]) -> SecretVal
         }
         if let Some(sealer) = seal.sealer {
             let plain = Zeroizing::new(typed_to_json(&secret).to_string());
-            sealed.push(SealedPart { sealed: sealer.seal(&aad(seal, &path_text(&at)), plain.as_bytes()), at });
+            sealed
+                .push(SealedPart { sealed: sealer.seal(&aad(seal, &path_text(&at)), plain.as_bytes()), at });
         }
         // Without a key, the hole is all that is kept: a secret is never written in the clear.
         open = crate::value::replace_at(&open, &path, hole);

@@ -171,7 +171,8 @@ impl Db {
             let done = (&inner.rows, &inner.head).transaction(|(rows, head)| {
                 let mut next = next.clone(); // sled may run this again
                 for (key, line) in &group.rows {
-                    let old = take(rows, key.as_bytes())?.map(|old| String::from_utf8_lossy(&old).into_owned());
+                    let old =
+                        take(rows, key.as_bytes())?.map(|old| String::from_utf8_lossy(&old).into_owned());
                     next.count(old.as_deref(), line.as_deref());
                     if let Some(line) = line {
                         put(key.as_bytes(), line.as_bytes(), |key, value| rows.insert(key, value).map(drop))?;
@@ -252,7 +253,10 @@ fn row_hash(line: &str) -> u128 {
 }
 
 /// Reads a value that may be cut in chunks. Whole ones begin with `=`; `+` and a count stand for chunks under keys of their own.
-fn get<E>(key: &[u8], mut read: impl FnMut(&[u8]) -> Result<Option<sled::IVec>, E>) -> Result<Option<Vec<u8>>, E> {
+fn get<E>(
+    key: &[u8],
+    mut read: impl FnMut(&[u8]) -> Result<Option<sled::IVec>, E>,
+) -> Result<Option<Vec<u8>>, E> {
     let Some(value) = read(key)? else { return Ok(None) };
     let mut whole = Vec::new();
     match chunks(&value) {
