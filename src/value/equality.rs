@@ -70,7 +70,9 @@ fn sequences(a: &[Value], b: &[Value]) -> Option<bool> {
     if a.len() != b.len() {
         return Some(false);
     }
-    all(a.iter().zip(b).map(|(a, b)| typed(a, b)))
+    let mut parts = a.iter().zip(b).map(|(a, b)| typed(a, b));
+    // The first element that is unknown or different decides, as in Terraform.
+    parts.find(|part| *part != Some(true)).unwrap_or(Some(true))
 }
 
 type Named = std::collections::BTreeMap<super::Str, Value>;
