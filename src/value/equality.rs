@@ -163,7 +163,8 @@ mod tests {
         check(&prefixed, &json("\"abc\""), None);
         check(&prefixed, &json("\"b\""), Some(false));
         check(&long, &Value::list(Type::Bool, vec![true.into()]), Some(false));
-        check(&Value::tuple(vec![text.clone(), Value::number(1)]), &json(r#"["a", 2]"#), Some(false));
+        check(&Value::tuple(vec![text.clone(), Value::number(1)]), &json(r#"["a", 2]"#), None);
+        check(&Value::tuple(vec![Value::number(1), text.clone()]), &json(r#"[2, "a"]"#), Some(false));
         check(&Value::tuple(vec![text.clone()]), &json(r#"["a"]"#), None);
         check(&Value::set(Type::String, vec![text]), &Value::set(Type::String, vec!["a".into()]), None);
     }
