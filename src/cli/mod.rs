@@ -1,1 +1,125 @@
 //! Arguments in, exit status out: one file a command.
+//!
+//! A command reads as the pipeline: load the [`project`], open the [`backend`], connect the [`providers`], plan, ask, apply, show. Rules of the
+//! domain are elsewhere; here is what is asked, what is printed where, and what the exit status is.
+
+use crate::diag::Reported;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+mod apply;
+mod args;
+mod backend;
+mod completions;
+mod console;
+mod emulator;
+mod environment;
+mod fmt;
+mod init;
+mod log;
+mod output;
+mod plan;
+mod project;
+mod prompt;
+mod providers;
+mod saved;
+mod show;
+mod signals;
+mod state;
+mod validate;
+mod version;
+
+use args::Command;
+use environment::Environment;
+use output::Output;
+
+/// The exit statuses of cli.md.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Done,
+    /// `plan -detailed-exitcode` with changes.
+    Changes,
+    /// `fmt -check` found a file that would change.
+    Unformatted,
+}
+
+impl From<Exit> for u8 {
+    fn from(exit: Exit) -> u8 {
+        match exit {
+            Exit::Done => 0,
+            Exit::Changes => 2,
+            Exit::Unformatted => 3,
+        }
+    }
+}
+
+/// The result of a command; what went wrong was already said.
+pub type Outcome = Result<Exit, Reported>;
+
+/// Stack of the thread that parses and evaluates: the evaluator recurses as deep as expressions nest.
+const STACK: usize = 64 << 20;
+
+/// Runs the program. Everything happens on one thread with a large stack; the network is asynchronous on it.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || run(args));
+    let status = thread.ok().and_then(|thread| thread.join().ok()).unwrap_or(1);
+    ExitCode::from(status)
+}
+
+fn run(args: Vec<OsString>) -> u8 {
+    let environment = Environment::of_process();
+    let cli = match args::parse(args, &|name| environment.var(name)) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let environment = match environment.in_directory(cli.chdir.as_deref()) {
+        Ok(environment) => environment,
+        Err(error) => {
+            eprintln!("Error: {error}");
+            return 1;
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("Error: the runtime did not start: {error}");
+            return 1;
+        }
+    };
+    let mut output = Output::new(&environment, cli.no_color);
+    log::start(&environment, output.redactor());
+    let outcome = runtime.block_on(dispatch(cli.command, &environment, &mut output));
+    // Whatever still runs in the background (a lookup, an idle connection) is not worth waiting for.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(_) => 1,
+    }
+}
+
+async fn dispatch(command: Command, environment: &Environment, output: &mut Output) -> Outcome {
+    match command {
+        Command::Init => init::run(environment, output).await,
+        Command::Validate(args) => validate::run(&args, environment, output),
+        Command::Fmt(args) => fmt::run(&args, environment, output),
+        Command::Plan(args) => plan::run(&args, environment, output).await,
+        Command::Apply(args) => apply::run(args, apply::Flavour::Apply, environment, output).await,
+        Command::Destroy(args) => apply::run(args, apply::Flavour::Destroy, environment, output).await,
+        Command::Refresh(args) => apply::run(args, apply::Flavour::Refresh, environment, output).await,
+        Command::Show(args) => show::run(&args, environment, output).await,
+        Command::Output(args) => show::output(&args, environment, output).await,
+        Command::State(args) => state::run(&args, environment, output).await,
+        Command::Console(args) => console::run(&args, environment, output).await,
+        Command::Emulator(args) => emulator::run(&args, environment, output).await,
+        Command::Completions { shell } => completions::run(shell, output),
+        Command::Version(args) => version::run(&args, output),
+    }
+}
+
+/// Help and version go to stdout with status 0; a wrong option to stderr with 1.
+fn usage(error: &clap::Error) -> u8 {
+    // Nothing can be done about a closed terminal.
+    let _: std::io::Result<()> = error.print();
+    u8::from(error.use_stderr())
+}

@@ -1,1 +1,210 @@
-//! Body → Config: variables, locals, resources, providers, modules, outputs; `load.rs` alone reads files.
+//! Body → [`Config`]: variables, locals, resources, providers, modules, outputs; `load.rs` alone reads files.
+//!
+//! Decoding knows the shape of every block but evaluates nothing beyond constants: expressions are kept for the planner.
+//! What a resource's arguments may be is its kind's business, so they stay a [`Body`] here.
+
+use crate::addr::{Name, ObjectKey, ResourceAddr};
+use crate::diag::Span;
+use crate::syntax::{Block, Body, Expr};
+use crate::value::{Constraint, Value};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+mod load;
+pub use load::{ReadError, load, vars_file};
+mod decode;
+pub(crate) mod fields;
+mod resource;
+pub use resource::duration;
+mod settings;
+mod variable;
+pub mod types;
+mod values;
+pub use values::{Assignment, Source, Values, assigned};
+
+/// Block words and reference roots that no kind may take (language.md, "Blocks").
+pub const RESERVED: &[&str] = &[
+    "var", "local", "module", "data", "each", "count", "self", "path", "isotope", "provider", "variable",
+    "locals", "output", "kind", "moved", "removed", "import", "check",
+];
+
+/// A whole configuration: the root module and every module it calls.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub dir: PathBuf,
+    pub settings: Settings,
+    /// The modules; 0 is the root. A module called from two blocks stands here twice.
+    pub modules: Vec<Module>,
+    /// SHA-256 over the names and contents of all files, in hexadecimal.
+    pub digest: Arc<str>,
+}
+
+/// A module's place in [`Config::modules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub u32);
+
+/// The `isotope` block.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub required_version: Option<(String, Span)>,
+    pub backend: Option<Backend>,
+    pub encryption: Option<Block>,
+    /// How many serials of history are kept.
+    pub history: Option<u64>,
+    pub span: Option<Span>,
+}
+
+/// `backend "sled" { path = … }`.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    pub kind: Name,
+    pub path: Option<String>,
+    pub span: Span,
+}
+
+/// One module's blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    pub dir: PathBuf,
+    /// The names on the way from the root.
+    pub path: Vec<Name>,
+    pub parent: Option<ModuleId>,
+    pub variables: BTreeMap<Name, Variable>,
+    pub locals: BTreeMap<Name, Local>,
+    pub outputs: BTreeMap<Name, Output>,
+    pub resources: BTreeMap<ResourceAddr, Resource>,
+    pub calls: BTreeMap<Name, Call>,
+    pub providers: BTreeMap<crate::addr::Name, Vec<ProviderBlock>>,
+    pub kinds: Vec<Block>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Variable {
+    pub name: Name,
+    pub constraint: Constraint,
+    pub default: Option<Value>,
+    pub description: Option<String>,
+    pub sensitive: bool,
+    pub ephemeral: bool,
+    pub nullable: bool,
+    pub validations: Vec<Rule>,
+    pub span: Span,
+}
+
+/// `condition` and `error_message` of a validation, precondition, postcondition or assertion.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub condition: Expr,
+    pub error_message: Expr,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct Local {
+    pub expr: Expr,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct Output {
+    pub name: Name,
+    pub value: Expr,
+    pub description: Option<String>,
+    pub sensitive: bool,
+    pub ephemeral: bool,
+    pub depends_on: Vec<Expr>,
+    pub preconditions: Vec<Rule>,
+    pub span: Span,
+}
+
+/// How many objects a block makes.
+#[derive(Clone, Debug)]
+pub enum Repetition {
+    Single,
+    Count(Expr),
+    ForEach(Expr),
+}
+
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub addr: ResourceAddr,
+    /// The arguments, without the meta-arguments.
+    pub arguments: Body,
+    pub repetition: Repetition,
+    pub depends_on: Vec<Expr>,
+    /// The alias chosen with `provider = cloudelements.eu`.
+    pub provider: Option<(ProviderRef, Span)>,
+    pub lifecycle: Lifecycle,
+    pub timeouts: BTreeMap<Name, (std::time::Duration, Span)>,
+    /// The block's header.
+    pub span: Span,
+    /// The place of the kind's word in the header.
+    pub kind_span: Span,
+}
+
+/// `cloudelements` or `cloudelements.eu`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProviderRef {
+    pub name: Name,
+    pub alias: Option<Name>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    pub create_before_destroy: bool,
+    pub prevent_destroy: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct ProviderBlock {
+    pub name: Name,
+    pub alias: Option<Name>,
+    pub arguments: Body,
+    pub span: Span,
+}
+
+/// A `module` block.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub name: Name,
+    pub module: ModuleId,
+    pub repetition: Repetition,
+    pub depends_on: Vec<Expr>,
+    /// The child's variables.
+    pub arguments: Body,
+    pub span: Span,
+}
+
+impl Config {
+    pub fn root(&self) -> &Module {
+        &self.modules[0]
+    }
+
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+
+    pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
+        (0u32..).map(ModuleId).zip(&self.modules)
+    }
+}
+
+impl Repetition {
+    pub fn expr(&self) -> Option<&Expr> {
+        match self {
+            Self::Single => None,
+            Self::Count(expr) | Self::ForEach(expr) => Some(expr),
+        }
+    }
+
+    /// Whether `key` is of the form that this repetition makes.
+    pub fn fits(&self, key: &ObjectKey) -> bool {
+        matches!(
+            (self, key),
+            (Self::Single, ObjectKey::Single)
+                | (Self::Count(_), ObjectKey::Index(_))
+                | (Self::ForEach(_), ObjectKey::Name(_))
+        )
+    }
+}

@@ -1,0 +1,81 @@
+//! Planned values with unknowns → the values that are sent, now that what they depend on is done.
+
+use crate::addr::ObjectAddr;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::plan::{Action, Evaluation, Objects, Plan, Planned, Subject, Visit, desired_of};
+use crate::value::{Path, Value};
+
+/// The objects of an evaluation as a plan has them: what is known now, and unknown what the steps will bring.
+pub(super) struct Planning<'p> {
+    pub plan: &'p Plan,
+    pub recorded: &'p crate::state::State,
+}
+
+impl Objects for Planning<'_> {
+    fn object(&mut self, visit: Visit<'_>, _: &Evaluation<'_>, _: &mut Diagnostics) -> Option<Value> {
+        let change = self.plan.changes.get(&Subject::current(visit.addr.clone()));
+        match change.map(|change| &change.action) {
+            Some(Action::NoOp { record, .. }) => Some(record.values.clone()),
+            Some(
+                Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. },
+            ) => Some(planned.values.clone()),
+            Some(Action::Delete { .. } | Action::Forget { .. }) | None => {
+                self.recorded.records.get(&visit.addr).map(|record| record.values.clone())
+            }
+        }
+    }
+}
+
+/// The values to send for a planned object. `Err` if one is still unknown, or is not what was planned.
+pub(super) fn resolve(
+    addr: &ObjectAddr,
+    planned: &Planned,
+    evaluation: &Evaluation<'_>,
+) -> Result<Value, Box<Diagnostic>> {
+    if planned.desired.is_wholly_known() {
+        return Ok(planned.desired.clone());
+    }
+    let mut diags = Diagnostics::new();
+    let Some(desired) = desired_of(addr, evaluation, &mut diags) else {
+        let first = diags.take().into_iter().next();
+        return Err(Box::new(first.unwrap_or_else(|| inconsistent(addr, "its block is gone"))));
+    };
+    if let Some(path) = broken(&planned.desired, &desired) {
+        let what = format!("`{path}` was planned with another value than it has now");
+        return Err(Box::new(inconsistent(addr, &what)));
+    }
+    if !desired.is_wholly_known() {
+        return Err(Box::new(inconsistent(addr, "a value is still unknown")));
+    }
+    Ok(desired)
+}
+
+fn inconsistent(addr: &ObjectAddr, what: &str) -> Diagnostic {
+    Diagnostic::error(format!("{addr} cannot be applied as planned"))
+        .detail(format!("What was shown is what is done, and {what}."))
+        .help("plan again")
+        .about(addr)
+}
+
+/// The first place where a value that was known in the plan is another one now.
+fn broken(planned: &Value, now: &Value) -> Option<Path> {
+    let mut found = None;
+    crate::value::walk(planned, &mut |path, value| {
+        if found.is_some() {
+            return false;
+        }
+        let (plain, _) = value.unmark();
+        if !plain.is_known() {
+            return false;
+        }
+        if plain.is_wholly_known() {
+            let current = now.at(path).map(|value| value.unmark_deep().0);
+            if current.as_ref() != Some(&plain.unmark_deep().0) {
+                found = Some(path.clone());
+            }
+            return false;
+        }
+        true
+    });
+    found
+}

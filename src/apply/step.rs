@@ -1,0 +1,134 @@
+//! One call to the API, and how its end is read (engine.md §7).
+
+use super::record::record;
+use crate::diag::Diagnostic;
+use crate::kind::Kind;
+use crate::plan::{Looking, Meta, Verdict, look};
+use crate::provider::{CallError, Object, ObjectRef, Problem, Provider, Update};
+use crate::secret::Sealer;
+use crate::state::{Intent, Record};
+use crate::value::{Path, Value};
+use std::sync::Arc;
+
+/// What one step sends. Owned, so that it can run beside others.
+pub(super) struct Call {
+    pub kind: Arc<Kind>,
+    pub provider: Arc<dyn Provider>,
+    pub intent: Intent,
+    pub work: Work,
+}
+
+pub(super) enum Work {
+    Create { desired: Value, meta: Meta },
+    Update { prior: Record, desired: Value, meta: Meta, paths: Vec<Path> },
+    Delete { prior: Record },
+}
+
+/// How a call ended.
+pub(super) enum End {
+    /// It stands as this record, made from the answer or found by a look.
+    Stands(Box<Record>),
+    Gone,
+    /// Refused, or it provably did not happen: nothing changed.
+    Refused(Box<Diagnostic>),
+    /// A create that was not taken up, found by a look: it may be sent again, with a new intent.
+    Again(String),
+    /// Nobody knows; the intent stays open.
+    Open(Box<Diagnostic>),
+}
+
+/// Sends the call. What comes back without a usable answer is looked at, never repeated blindly.
+pub(super) async fn run(call: &Call, looking: &Looking<'_>, sealer: &Sealer) -> End {
+    let marker = call.intent.marker.as_deref();
+    let result = match &call.work {
+        Work::Create { desired, meta } => call
+            .provider
+            .create(&call.kind, desired, marker)
+            .await
+            .map(|object| made(call, meta, desired, &object, None, sealer)),
+        Work::Update { prior, desired, meta, paths } => {
+            let object = ObjectRef { id: &prior.id, values: &prior.values };
+            let update =
+                Update { prior: &prior.values, desired, paths, marker: prior.marker.as_deref() };
+            let answer = call.provider.update(&call.kind, object, update).await;
+            answer.map(|object| made(call, meta, desired, &object, Some(prior), sealer))
+        }
+        Work::Delete { prior } => {
+            let object = ObjectRef { id: &prior.id, values: &prior.values };
+            call.provider.delete(&call.kind, object).await.map(|()| End::Gone)
+        }
+    };
+    match result {
+        Ok(end) => end,
+        Err(CallError::Rejected(problem)) => End::Refused(Box::new(refused(call, &problem))),
+        Err(CallError::Unreached(cause)) => End::Refused(Box::new(unreached(call, &cause))),
+        Err(CallError::Indeterminate(cause)) => settle(call, looking, &cause).await,
+    }
+}
+
+fn made(
+    call: &Call,
+    meta: &Meta,
+    desired: &Value,
+    object: &Object,
+    prior: Option<&Record>,
+    sealer: &Sealer,
+) -> End {
+    let marker = call.intent.marker.as_deref();
+    End::Stands(Box::new(record(&call.kind, meta, desired, Some(object), prior, marker, sealer)))
+}
+
+async fn settle(call: &Call, looking: &Looking<'_>, cause: &str) -> End {
+    match look(looking, &call.intent).await {
+        Ok(Verdict::Adopted(record) | Verdict::Updated(record)) => End::Stands(record),
+        Ok(Verdict::Gone) => End::Gone,
+        Ok(Verdict::NotDone) => match &call.work {
+            Work::Create { .. } => End::Again(cause.to_owned()),
+            Work::Update { .. } | Work::Delete { .. } => End::Refused(Box::new(unreached(call, cause))),
+        },
+        Err(diagnostic) => {
+            End::Open(Box::new(diagnostic.detail(format!(
+                "The request was sent, but no usable answer came ({cause}), and a look gave none either. The next run will look again."
+            ))))
+        }
+    }
+}
+
+impl Call {
+    fn verb(&self) -> &'static str {
+        match self.work {
+            Work::Create { .. } => "create",
+            Work::Update { .. } => "change",
+            Work::Delete { .. } => "delete",
+        }
+    }
+}
+
+fn refused(call: &Call, problem: &Problem) -> Diagnostic {
+    let addr = &call.intent.addr;
+    let detail = problem.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    let request = problem.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+    let said = format!("{}: {}{detail}{request}", problem.status, problem.message);
+    Diagnostic::error(format!("The API refused to {} {addr}", call.verb()))
+        .label(said.clone())
+        .detail(said)
+        .help(advice(problem.status))
+        .about(addr)
+}
+
+fn advice(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "check the credentials, then apply again: only what is missing will be done",
+        400 | 422 => "correct the arguments, then apply again: only what is missing will be done",
+        _ => "apply again when the cause is gone: only what is missing will be done",
+    }
+}
+
+fn unreached(call: &Call, cause: &str) -> Diagnostic {
+    let addr = &call.intent.addr;
+    Diagnostic::error(format!("The API could not be asked to {} {addr}", call.verb()))
+        .label(cause.to_owned())
+        .detail(format!("{cause}. Nothing was changed."))
+        .help("apply again when the API can be reached: only what is missing will be done")
+        .about(addr)
+}

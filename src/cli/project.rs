@@ -1,0 +1,59 @@
+//! The configuration of a command: files, kinds, order of evaluation, given variables.
+
+use super::args::Variables;
+use super::environment::Environment;
+use super::output::Output;
+use crate::config::{self, Config, Values};
+use crate::diag::{Diagnostics, Reported, Sources};
+use crate::kind::{self, Kinds};
+use crate::plan::{self, Walk};
+
+/// A configuration that is sound as far as can be told without evaluating it.
+pub struct Project {
+    pub config: Config,
+    pub sources: Sources,
+    pub kinds: Kinds,
+    pub walk: Walk,
+    pub given: Values,
+}
+
+/// Loads and checks the configuration of the directory. All that is wrong is shown at once.
+pub fn load(variables: &Variables, environment: &Environment, output: &mut Output) -> Result<Project, Reported> {
+    let mut sources = Sources::new();
+    let mut diags = Diagnostics::new();
+    let project = gather(variables, environment, &mut sources, &mut diags);
+    output.check(&mut diags, &sources)?;
+    let (config, kinds, walk, given) = project?;
+    Ok(Project { config, sources, kinds, walk, given })
+}
+
+fn gather(
+    variables: &Variables,
+    environment: &Environment,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Result<(Config, Kinds, Walk, Values), Reported> {
+    let config = config::load(&environment.dir, sources, diags)?;
+    let given = assigned(&config, variables, environment, sources, diags);
+    let kinds = kinds(&config, diags);
+    let walk = plan::check(&config, &kinds, diags)?;
+    Ok((config, kinds, walk, given))
+}
+
+/// The built-in kinds and those of the configuration.
+pub fn kinds(config: &Config, diags: &mut Diagnostics) -> Kinds {
+    let blocks = config.modules.iter().flat_map(|module| &module.kinds);
+    let own: Vec<_> = blocks.filter_map(|block| kind::kind(block, diags).ok()).collect();
+    Kinds::builtin().with(own, diags)
+}
+
+fn assigned(
+    config: &Config,
+    variables: &Variables,
+    environment: &Environment,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Values {
+    let env = |name: &str| environment.var(name);
+    config::assigned(config, &variables.0, &env, &environment.dir, sources, diags)
+}

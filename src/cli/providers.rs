@@ -1,0 +1,206 @@
+//! Provider blocks → connected providers; the emulator is started when one asks for it.
+
+use super::backend::Backend;
+use super::environment::{Environment, Functions};
+use super::output::Output;
+use super::project::Project;
+use crate::config::{ModuleId, ProviderBlock};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
+use crate::emulator;
+use crate::eval;
+use crate::http::ClientOptions;
+use crate::plan::{self, Evaluation, Providers, Recorded, Repeat};
+use crate::provider::{self, LocalProvider, ProviderSettings};
+use crate::secret::{self, KeyChoice};
+use crate::state::ProviderAddr;
+use crate::value::{Path, PathStep, Str, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The providers of a command, and what they were told.
+pub struct Connected {
+    pub providers: Providers,
+    pub settle: Duration,
+    pub mark: bool,
+    /// Runs as long as this lives.
+    pub emulator: Option<emulator::Running>,
+}
+
+/// Connects every provider that a resource or a record uses. `keep` says that the emulator's data may be made on disk.
+pub async fn connect(
+    project: &Project,
+    backend: &Backend,
+    parallelism: Option<usize>,
+    keep: bool,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Connected, Reported> {
+    let mut diags = Diagnostics::new();
+    let found = settings(project, backend, environment, &mut diags);
+    output.check(&mut diags, &project.sources)?;
+    let mut connected = Connected {
+        providers: Providers::new(Arc::new(LocalProvider)),
+        settle: Duration::from_secs(5),
+        mark: true,
+        emulator: None,
+    };
+    for (addr, settings) in found {
+        for secret in settings.secrets() {
+            output.redactor().add(&secret);
+        }
+        connected.settle = settings.settle;
+        connected.mark = settings.marker;
+        let settings = if settings.is_emulated() {
+            let running = start(&mut connected.emulator, backend, keep, environment, output).await?;
+            settings.at(&running)
+        } else {
+            settings
+        };
+        let options = ClientOptions { parallelism, redactor: output.redactor(), ..ClientOptions::default() };
+        let provider = provider::connect(&settings, options).map_err(|diagnostic| output.fail(diagnostic))?;
+        connected.providers.add(addr, provider);
+    }
+    Ok(connected)
+}
+
+/// The address of the emulator inside this process, started if it is not running.
+async fn start(
+    running: &mut Option<emulator::Running>,
+    backend: &Backend,
+    keep: bool,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<String, Reported> {
+    if let Some(running) = running {
+        return Ok(running.base_url());
+    }
+    let dir = backend.emulator_dir();
+    // A plan of something that was never applied leaves no trace: its emulator is an empty one in memory.
+    let data = (dir.exists() || keep).then_some(dir);
+    let key = match &data {
+        Some(_) => emulator_key(environment).map_err(|error| {
+            output.fail(Diagnostic::error("The emulator has no key").detail(error.to_string()))
+        })?,
+        None => [0; 32],
+    };
+    let options = emulator::Options { data, ..emulator::Options::new(key) };
+    let started = emulator::start(options).await.map_err(|error| {
+        output.fail(
+            Diagnostic::error("The emulator did not start")
+                .detail(error.to_string())
+                .help("another command may be using the same state; wait for it to end"),
+        )
+    })?;
+    let address = started.base_url();
+    *running = Some(started);
+    Ok(address)
+}
+
+/// What the emulator derives its tokens from: one key for each user, kept where the keys of states are.
+fn emulator_key(environment: &Environment) -> Result<[u8; 32], secret::KeyError> {
+    let (key, _) = secret::new_key(&KeyChoice::File, "emulator", &environment.keys)?;
+    Ok(*key.as_bytes())
+}
+
+/// The settings of every provider configuration in use, evaluated with what is known before planning.
+fn settings(
+    project: &Project,
+    backend: &Backend,
+    environment: &Environment,
+    diags: &mut Diagnostics,
+) -> BTreeMap<ProviderAddr, ProviderSettings> {
+    let host = Functions::planning(environment);
+    let mut evaluation =
+        Evaluation::new(&project.config, &project.kinds, &host, environment.workspace());
+    // Complaints about values belong to the plan, which makes them again; here only the providers' own count.
+    let mut elsewhere = Diagnostics::new();
+    let mut objects = Recorded { records: &backend.state.records };
+    plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut elsewhere);
+    let mut found = BTreeMap::new();
+    for addr in used(project, backend) {
+        let block = block_of(project, &addr);
+        if block.is_none() && addr.alias.is_some() {
+            diags.error(missing(project, &addr));
+            continue;
+        }
+        if let Ok(settings) = one(&addr, block, &evaluation, environment, diags) {
+            found.insert(addr, settings);
+        }
+    }
+    // A value that could not be evaluated is why a provider cannot be reached: then the cause is what to show.
+    if diags.has_errors() && elsewhere.has_errors() {
+        diags.take();
+        diags.append(elsewhere);
+    }
+    found
+}
+
+fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {
+    let declared = project.config.modules.iter().flat_map(|module| module.resources.values());
+    let declared = declared
+        .filter(|resource| project.kinds.get(&resource.addr.kind).is_some_and(|kind| kind.provider.is_some()))
+        .map(|resource| plan::provider_of(&project.kinds, resource));
+    let records = backend.state.records.iter().chain(backend.state.deposed.iter().map(|((a, _), r)| (a, r)));
+    let intents = backend.state.intents.values().map(|intent| (&intent.addr, &intent.record));
+    let recorded = records
+        .chain(intents)
+        .filter(|(addr, _)| project.kinds.get(&addr.resource.kind).is_some_and(|kind| kind.provider.is_some()))
+        .map(|(_, record)| record.provider.clone());
+    declared.chain(recorded).collect()
+}
+
+fn block_of<'p>(project: &'p Project, addr: &ProviderAddr) -> Option<&'p ProviderBlock> {
+    project.config.root().providers.get(&addr.name)?.iter().find(|block| block.alias == addr.alias)
+}
+
+fn missing(project: &Project, addr: &ProviderAddr) -> Diagnostic {
+    let shown = addr.alias.as_ref().map_or(addr.name.to_string(), |alias| format!("{}.{alias}", addr.name));
+    let resources = project.config.modules.iter().flat_map(|module| module.resources.values());
+    let span = resources.filter_map(|r| r.provider.as_ref()).find_map(|(chosen, span)| {
+        (chosen.name == addr.name && chosen.alias == addr.alias).then_some(*span)
+    });
+    let mut diagnostic = Diagnostic::error("Provider configuration not present")
+        .label(format!("no `provider` block is called `{shown}`"))
+        .detail(format!("There is no provider block for {shown}."));
+    diagnostic.span = span;
+    diagnostic
+}
+
+fn one(
+    addr: &ProviderAddr,
+    block: Option<&ProviderBlock>,
+    evaluation: &Evaluation<'_>,
+    environment: &Environment,
+    diags: &mut Diagnostics,
+) -> Result<ProviderSettings, Reported> {
+    let root = crate::addr::ModulePath::root();
+    let scope = evaluation.scope(ModuleId(0), &root, &Repeat::None);
+    let mut given = BTreeMap::new();
+    for attribute in block.iter().flat_map(|block| &block.arguments.attributes) {
+        let value = eval::evaluate(&attribute.expr, &scope, diags)?;
+        if !value.is_wholly_known() {
+            return Err(diags.error(
+                Diagnostic::error("Invalid provider configuration")
+                    .at(attribute.expr.span)
+                    .label("known only after apply")
+                    .detail("A provider must be configured before anything is planned, so its arguments cannot depend on resources.")
+                    .help("use a variable, or `env(\"NAME\")`"),
+            ));
+        }
+        given.insert(Str::new(&attribute.name.name), value);
+    }
+    let place = |path: &Path| -> Span { place(block, path) };
+    let env = |name: &str| environment.var(name);
+    let source =
+        provider::Source { place: &place, block: block.map(|block| block.span), env: &env };
+    provider::settings(&addr.name, &Value::object(given), &source, diags)
+}
+
+fn place(block: Option<&ProviderBlock>, path: &Path) -> Span {
+    let nowhere = Span::new(crate::diag::FileId(0), 0..0);
+    let Some(block) = block else { return nowhere };
+    let Some(PathStep::Attr(name)) = path.0.first() else { return block.span };
+    let found = block.arguments.attributes.iter().find(|a| *a.name.name == **name);
+    found.map_or(block.span, |attribute| attribute.expr.span)
+}

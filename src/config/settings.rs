@@ -1,0 +1,148 @@
+//! The `isotope` block: required version, backend, encryption, limits.
+
+use super::fields::{Fields, labels};
+use super::{Backend, Settings};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
+use crate::syntax::Block;
+use crate::value::Type;
+
+/// This program's version, which `required_version` is held against.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub(super) fn isotope(block: &Block, settings: &mut Settings, diags: &mut Diagnostics) -> Result<(), Reported> {
+    let [] = labels(block, [], diags)?;
+    if let Some(first) = settings.span {
+        return Err(diags.error(
+            Diagnostic::error("Duplicate isotope block")
+                .at(block.header)
+                .label("settings may stand once")
+                .related(first, "the first one"),
+        ));
+    }
+    settings.span = Some(block.header);
+    let mut fields = Fields::new("isotope", block.header, &block.body);
+    if let Some((value, span)) = fields.constant("required_version", &Type::String, diags) {
+        let wanted = value.as_str().unwrap_or_default().to_owned();
+        check_version(&wanted, span, diags);
+        settings.required_version = Some((wanted, span));
+    }
+    if let Some((value, span)) = fields.constant("history", &Type::Number, diags) {
+        settings.history = whole(&value, span, diags);
+    }
+    settings.encryption = fields.block("encryption", diags).cloned();
+    if let Some(block) = fields.block("backend", diags) {
+        settings.backend = backend(block, diags).ok();
+    }
+    fields.finish(diags);
+    Ok(())
+}
+
+fn whole(value: &crate::value::Value, span: Span, diags: &mut Diagnostics) -> Option<u64> {
+    let number = value.as_number().and_then(|n| n.as_i64()).and_then(|n| u64::try_from(n).ok());
+    if number.is_none() {
+        diags.error(Diagnostic::error("Invalid value").at(span).label("expected a whole number, at least 0"));
+    }
+    number
+}
+
+fn backend(block: &Block, diags: &mut Diagnostics) -> Result<Backend, Reported> {
+    let [label] = labels(block, ["type"], diags)?;
+    if &*label.value != "sled" {
+        return Err(diags.error(
+            Diagnostic::error("Unsupported backend type")
+                .at(label.span)
+                .label("the backend of this version is `sled`")
+                .detail(format!("There is no backend type named {:?}.", label.value)),
+        ));
+    }
+    let mut fields = Fields::new("backend", block.header, &block.body);
+    let path = fields.text("path", diags);
+    fields.finish(diags);
+    Ok(Backend { kind: label.value.clone(), path, span: block.header })
+}
+
+fn check_version(wanted: &str, span: Span, diags: &mut Diagnostics) {
+    match satisfies(VERSION, wanted) {
+        Some(true) => {}
+        Some(false) => {
+            diags.error(
+                Diagnostic::error("Unsupported Isotope version")
+                    .at(span)
+                    .label(format!("this is version {VERSION}"))
+                    .help("run a version that fits, or change `required_version`"),
+            );
+        }
+        None => {
+            diags.error(
+                Diagnostic::error("Invalid version constraint")
+                    .at(span)
+                    .label("expected constraints such as \">= 0.1, < 2.0\" or \"~> 0.1\""),
+            );
+        }
+    }
+}
+
+/// Whether a version satisfies Terraform's constraint syntax; `None` if that is malformed.
+fn satisfies(version: &str, constraints: &str) -> Option<bool> {
+    let have = numbers(version)?;
+    let mut all = true;
+    for constraint in constraints.split(',') {
+        let constraint = constraint.trim();
+        let at = constraint.find(|c: char| c.is_ascii_digit())?;
+        let (operator, text) = constraint.split_at(at);
+        let wanted = numbers(text)?;
+        all &= match operator.trim() {
+            "" | "=" => have == padded(&wanted),
+            "!=" => have != padded(&wanted),
+            ">" => have > padded(&wanted),
+            ">=" => have >= padded(&wanted),
+            "<" => have < padded(&wanted),
+            "<=" => have <= padded(&wanted),
+            "~>" => have >= padded(&wanted) && have < next(&wanted)?,
+            _ => return None,
+        };
+    }
+    Some(all)
+}
+
+fn numbers(text: &str) -> Option<Vec<u64>> {
+    let numbers: Option<Vec<u64>> = text.trim().split('.').map(|part| part.parse().ok()).collect();
+    numbers.filter(|n| n.len() <= 3)
+}
+
+fn padded(version: &[u64]) -> Vec<u64> {
+    let mut version = version.to_vec();
+    version.resize(3, 0);
+    version
+}
+
+/// The first version that `~>` does not allow: its last but one number, one higher.
+fn next(version: &[u64]) -> Option<Vec<u64>> {
+    let keep = version.len().saturating_sub(1).max(1);
+    let mut next = version[..keep].to_vec();
+    *next.last_mut()? += 1;
+    Some(padded(&next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::satisfies;
+
+    #[test]
+    fn version_constraints_read_as_terraform_reads_them() {
+        for (constraint, expected) in [
+            (">= 0.1", Some(true)),
+            ("~> 0.1", Some(true)),
+            ("~> 0.1.0", Some(true)),
+            ("~> 0.2.0", Some(false)),
+            (">= 0.1, < 0.1.5", Some(true)),
+            ("= 0.1.0", Some(true)),
+            ("!= 0.1.0", Some(false)),
+            ("1", Some(false)),
+            ("=> 1", None),
+            ("banana", None),
+        ] {
+            assert_eq!(satisfies("0.1.0", constraint), expected, "{constraint}");
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What an object shall be against what it is → the edits that lead there.
+//!
+//! Only what is declared is compared, after the API's own normalisation. A secret is compared by fingerprint: the
+//! **secret unit** is the outermost value that is marked, or a list or set that holds a mark; a record has `Unknown` in its place.
+
+use super::desired::{assemble, settable, unknown};
+use super::{Cause, Edit};
+use crate::addr::{Name, ObjectAddr};
+use crate::diag::Span;
+use crate::kind::{self, Attribute, Generate, Kind, Role};
+use crate::provider::Object;
+use crate::secret::{Fingerprint, Sealer};
+use crate::state::Record;
+use crate::syntax::{Expr, ExprKind, Step};
+use crate::value::{Marks, Path, PathStep, Str, Type, Value, typed_to_json};
+use std::collections::BTreeMap;
+
+/// What the comparison may ask about an argument.
+pub(super) trait Blame {
+    /// The argument's place.
+    fn place(&self, attribute: &str) -> Option<Span>;
+    /// The changing object whose values flow into the argument, if one does.
+    fn upstream(&self, attribute: &str) -> Option<ObjectAddr>;
+}
+
+/// One comparison: of an object's kind, with the state's key.
+pub(super) struct Comparison<'c> {
+    pub kind: &'c Kind,
+    pub sealer: Option<&'c Sealer>,
+    pub blame: &'c dyn Blame,
+}
+
+/// Two sides and how it was when last recorded.
+struct Sides<'v> {
+    want: Option<&'v Value>,
+    have: Option<&'v Value>,
+    was: Option<&'v Value>,
+}
+
+impl Comparison<'_> {
+    /// The edits from `current` (as read) to `desired`; `recorded` is the state's, to tell drift from a new wish.
+    pub(super) fn edits(&self, desired: &Value, current: &Record, recorded: &Record) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        for attribute in self.kind.attributes.values().filter(|a| settable(a) && !a.write_only) {
+            let want = desired.get_attr(&attribute.name);
+            let have = current.values.get_attr(&attribute.name);
+            let was = recorded.values.get_attr(&attribute.name);
+            let declared = want.is_some_and(|w| !w.is_null()) || was.is_some_and(|w| !w.is_null());
+            if !declared {
+                continue;
+            }
+            let path = Path::root().child_attr(&attribute.name);
+            let sides = Sides { want: present(want), have: present(have), was: present(was) };
+            let before = edits.len();
+            self.value(attribute, &path, sides, (current, recorded), &mut edits);
+            if attribute.replace {
+                edits[before..].iter_mut().for_each(|edit| edit.forces_replace = true);
+            }
+        }
+        edits
+    }
+
+    fn value(
+        &self,
+        attribute: &Attribute,
+        path: &Path,
+        sides: Sides<'_>,
+        records: (&Record, &Record),
+        edits: &mut Vec<Edit>,
+    ) {
+        if let (Some(want), Some(have)) = (sides.want, sides.have) {
+            if let (Some(wants), Some(haves)) = (fields(want), fields(have)) {
+                return self.fields(attribute, path, (&wants, &haves, sides.was), records, edits);
+            }
+        }
+        if self.same(attribute, path, sides.want, sides.have, records.0) {
+            return;
+        }
+        let drifted = self.same(attribute, path, sides.want, sides.was, records.1);
+        edits.push(Edit {
+            path: path.clone(),
+            before: sides.have.cloned(),
+            after: sides.want.cloned(),
+            cause: self.cause(attribute, drifted),
+            forces_replace: false,
+        });
+    }
+
+    fn fields(
+        &self,
+        attribute: &Attribute,
+        path: &Path,
+        (wants, haves, was): (&BTreeMap<Str, Value>, &BTreeMap<Str, Value>, Option<&Value>),
+        records: (&Record, &Record),
+        edits: &mut Vec<Edit>,
+    ) {
+        let was = was.and_then(fields);
+        let keys: std::collections::BTreeSet<&Str> = wants.keys().chain(haves.keys()).collect();
+        for key in keys {
+            let sides = Sides {
+                want: wants.get(key),
+                have: haves.get(key),
+                was: was.as_ref().and_then(|was| was.get(key)),
+            };
+            let path = path.child_index(Value::string(key.clone()));
+            self.value(attribute, &path, sides, records, edits);
+        }
+    }
+
+    /// Whether a wish and a recorded (or read) value are the same to the API.
+    fn same(
+        &self,
+        attribute: &Attribute,
+        path: &Path,
+        want: Option<&Value>,
+        have: Option<&Value>,
+        record: &Record,
+    ) -> bool {
+        match (want, have) {
+            (None, None) => true,
+            (Some(want), Some(have)) if is_unit(want) => {
+                have.contains_marks(Marks::SENSITIVE)
+                    && want.is_wholly_known()
+                    && record.fingerprints.get(path).is_some()
+                    && record.fingerprints.get(path) == self.fingerprint(attribute, path, want).as_ref()
+            }
+            (Some(want), Some(have)) => {
+                want.is_wholly_known()
+                    && have.is_wholly_known()
+                    && kind::normalise(attribute, want) == kind::normalise(attribute, have)
+            }
+            (Some(one), None) | (None, Some(one)) => one.is_null(),
+        }
+    }
+
+    fn fingerprint(&self, attribute: &Attribute, path: &Path, value: &Value) -> Option<Fingerprint> {
+        Some(fingerprint(self.sealer?, self.kind, attribute, path, value))
+    }
+
+    fn cause(&self, attribute: &Attribute, drifted: bool) -> Cause {
+        if drifted {
+            return Cause::Drift;
+        }
+        match self.blame.upstream(&attribute.name) {
+            Some(addr) => Cause::Upstream(addr),
+            None => Cause::Configuration(self.blame.place(&attribute.name)),
+        }
+    }
+}
+
+/// A value that is there: not null.
+fn present(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
+}
+
+/// The entries of an unmarked, known map or object.
+fn fields(value: &Value) -> Option<BTreeMap<Str, Value>> {
+    match value {
+        Value::Map(_, fields) | Value::Object(fields) => Some((**fields).clone()),
+        _ => None,
+    }
+}
+
+/// Whether a value is one secret, compared and kept as a whole.
+fn is_unit(value: &Value) -> bool {
+    let whole = matches!(value, Value::List(..) | Value::Set(..) | Value::Tuple(_));
+    value.is_sensitive() || (whole && value.contains_marks(Marks::SENSITIVE))
+}
+
+fn fingerprint(sealer: &Sealer, kind: &Kind, attribute: &Attribute, path: &Path, value: &Value) -> Fingerprint {
+    let (plain, _) = kind::normalise(attribute, value).unmark_deep();
+    let canonical = typed_to_json(&plain).to_string();
+    sealer.fingerprint(&[&kind.name, &path.to_string()], canonical.as_bytes())
+}
+
+/// An object's values as a record keeps them: each secret the configuration gave is replaced by an unknown, and fingerprinted.
+pub fn keep(kind: &Kind, values: &Value, sealer: &Sealer) -> (Value, BTreeMap<Path, Fingerprint>) {
+    let mut fingerprints = BTreeMap::new();
+    let field = |attribute: &Attribute| {
+        let path = Path::root().child_attr(&attribute.name);
+        let value = values.get_attr(&attribute.name).cloned();
+        let value = value.unwrap_or_else(|| Value::null(attribute.constraint.ty()));
+        if attribute.write_only {
+            return Value::null(attribute.constraint.ty());
+        }
+        if settable(attribute) { keep_value(kind, attribute, &path, value, sealer, &mut fingerprints) } else { value }
+    };
+    let fields: BTreeMap<Str, Value> =
+        kind.attributes.values().map(|a| (Str::new(&a.name), a)).collect::<Vec<_>>().into_iter().map({
+            let mut field = field;
+            move |(name, a)| (name, field(a))
+        }).collect();
+    (Value::object(fields), fingerprints)
+}
+
+fn keep_value(
+    kind: &Kind,
+    attribute: &Attribute,
+    path: &Path,
+    value: Value,
+    sealer: &Sealer,
+    fingerprints: &mut BTreeMap<Path, Fingerprint>,
+) -> Value {
+    if is_unit(&value) {
+        if value.is_wholly_known() && !value.is_null() {
+            fingerprints.insert(path.clone(), fingerprint(sealer, kind, attribute, path, &value));
+        }
+        return if value.is_null() { value.unmark().0 } else { hidden(&value.unmark().0) };
+    }
+    let mut inner = |key: &Str, value: &Value| {
+        let path = path.child_index(Value::string(key.clone()));
+        keep_value(kind, attribute, &path, value.clone(), sealer, fingerprints)
+    };
+    match &value {
+        Value::Map(ty, fields) => {
+            let kept = fields.iter().map(|(key, value)| (key.clone(), inner(key, value))).collect();
+            Value::map(ty.clone(), kept)
+        }
+        Value::Object(fields) => {
+            Value::object(fields.iter().map(|(key, value)| (key.clone(), inner(key, value))).collect())
+        }
+        _ => value,
+    }
+}
+
+/// What stands for a secret that is there but not kept.
+fn hidden(value: &Value) -> Value {
+    Value::unknown(value.ty()).sensitive()
+}
+
+/// A record brought up to date with what the API says of the object.
+pub(super) fn refreshed(kind: &Kind, record: &Record, object: &Object, sealer: Option<&Sealer>) -> Record {
+    let mut current = record.clone();
+    let read = kind::secrets(kind, object.values.clone());
+    let mut fingerprints = record.fingerprints.clone();
+    let field = |attribute: &Attribute, fingerprints: &mut BTreeMap<Path, Fingerprint>| {
+        let null = || Value::null(attribute.constraint.ty());
+        let kept = record.values.get_attr(&attribute.name).cloned().unwrap_or_else(null);
+        match (&attribute.role, read.get_attr(&attribute.name)) {
+            (_, None) | (Role::Generated(_), _) => kept,
+            (Role::Computed, Some(read)) if read.is_wholly_known() => read.clone(),
+            (Role::Computed, Some(_)) => kept,
+            (_, Some(_)) if kept.is_null() || attribute.write_only => kept,
+            (_, Some(read)) => {
+                let path = Path::root().child_attr(&attribute.name);
+                merge(&Merge { kind, attribute, sealer }, &path, &kept, read, fingerprints)
+            }
+        }
+    };
+    let fields =
+        kind.attributes.values().map(|a| (Str::new(&a.name), field(a, &mut fingerprints))).collect();
+    current.values = Value::object(fields);
+    current.fingerprints = fingerprints;
+    current.id = object.id.clone();
+    current.marker = object.marker.clone().or_else(|| record.marker.clone());
+    current
+}
+
+struct Merge<'m> {
+    kind: &'m Kind,
+    attribute: &'m Attribute,
+    sealer: Option<&'m Sealer>,
+}
+
+/// `kept` where the API says the same or does not tell, else what was read.
+fn merge(
+    of: &Merge<'_>,
+    path: &Path,
+    kept: &Value,
+    read: &Value,
+    fingerprints: &mut BTreeMap<Path, Fingerprint>,
+) -> Value {
+    if let (Some(kepts), Some(reads)) = (fields(kept), fields(read)) {
+        let key_of = |key: &Str| path.child_index(Value::string(key.clone()));
+        let mut merged: BTreeMap<Str, Value> = BTreeMap::new();
+        for (key, kept) in &kepts {
+            let null = Value::null(Type::Dynamic);
+            let value = merge(of, &key_of(key), kept, reads.get(key).unwrap_or(&null), fingerprints);
+            merged.insert(key.clone(), value);
+        }
+        if !of.attribute.partial {
+            merged.extend(reads.iter().filter(|(key, _)| !kepts.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone())));
+        }
+        return match kept {
+            Value::Map(ty, _) if merged.values().all(|v| v.ty() == *ty || v.is_null()) => {
+                let typed = |v: Value| if v.is_null() { Value::null(ty.clone()) } else { v };
+                Value::map(ty.clone(), merged.into_iter().map(|(k, v)| (k, typed(v))).collect())
+            }
+            _ => Value::object(merged),
+        };
+    }
+    if !read.is_wholly_known() {
+        return kept.clone();
+    }
+    if let Some(known) = fingerprints.get(path).cloned() {
+        let same = of.sealer.is_some_and(|s| fingerprint(s, of.kind, of.attribute, path, read) == known);
+        if same {
+            return kept.clone();
+        }
+        fingerprints.remove(path);
+        return read.clone();
+    }
+    if kind::normalise(of.attribute, kept) == kind::normalise(of.attribute, read) { kept.clone() } else { read.clone() }
+}
+
+/// What changed outside: the edits that lead from the record to what was read.
+pub(super) fn drift(recorded: &Record, current: &Record) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    difference(&Path::root(), Some(&recorded.values), Some(&current.values), &mut edits);
+    edits
+}
+
+fn difference(path: &Path, before: Option<&Value>, after: Option<&Value>, edits: &mut Vec<Edit>) {
+    if let (Some(one), Some(other)) = (before.and_then(fields), after.and_then(fields)) {
+        let keys: std::collections::BTreeSet<&Str> = one.keys().chain(other.keys()).collect();
+        for key in keys {
+            let path = match path.0.is_empty() {
+                true => path.child_attr(key),
+                false => path.child_index(Value::string(key.clone())),
+            };
+            difference(&path, one.get(key), other.get(key), edits);
+        }
+    } else if before != after {
+        edits.push(Edit {
+            path: path.clone(),
+            before: before.cloned(),
+            after: after.cloned(),
+            cause: Cause::Drift,
+            forces_replace: false,
+        });
+    }
+}
+
+/// What an object will be after an update: what is desired, and the rest as it is, but for what is derived from an edit.
+pub(super) fn updated(kind: &Kind, desired: &Value, current: &Record, edits: &[Edit]) -> Value {
+    let touched = |name: &str| {
+        edits.iter().any(|edit| matches!(edit.path.0.first(), Some(PathStep::Attr(attr)) if **attr == *name))
+    };
+    assemble(kind, desired, |attribute| {
+        let stale = match &attribute.role {
+            Role::Generated(Generate::From(expr)) => sources(expr).iter().any(|name| touched(name)),
+            _ => false,
+        };
+        let kept = current.values.get_attr(&attribute.name).cloned();
+        if stale { unknown(attribute) } else { kept.unwrap_or_else(|| unknown(attribute)) }
+    })
+}
+
+/// What an update sends: whole attributes, or single keys of a partial map.
+pub fn sent(kind: &Kind, edits: &[Edit]) -> Vec<Path> {
+    let mut paths: Vec<Path> = edits
+        .iter()
+        .filter_map(|edit| {
+            let Some(PathStep::Attr(name)) = edit.path.0.first() else { return None };
+            let partial = kind.attributes.get(&**name).is_some_and(|a| a.partial);
+            let depth = if partial { 2 } else { 1 };
+            Some(Path(edit.path.0.iter().take(depth).cloned().collect()))
+        })
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// The object's attributes that an expression of its kind reads: `object.NAME`.
+fn sources(expr: &Expr) -> Vec<Name> {
+    let mut names = Vec::new();
+    if let ExprKind::Traversal { root, steps } = &expr.kind {
+        if let ("object", Some(Step::Attr(attribute))) = (&*root.name, steps.first()) {
+            names.push(attribute.name.clone());
+        }
+    }
+    names
+}

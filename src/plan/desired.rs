@@ -1,0 +1,178 @@
+//! One object's block → what it shall be: arguments evaluated, converted to the kind's schema, defaults filled in, secrets marked.
+
+use super::evaluation::{Evaluation, Visit};
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::eval;
+use crate::kind::{self, Attribute, Kind, Role};
+use crate::value::{Path, PathStep, Str, Type, Value};
+use std::collections::BTreeMap;
+
+/// An object of every attribute that a configuration may set; null where it does not.
+pub(super) fn desired(
+    kind: &Kind,
+    visit: &Visit<'_>,
+    evaluation: &Evaluation<'_>,
+    diags: &mut Diagnostics,
+) -> Option<Value> {
+    let before = diags.errors();
+    let mut fields = BTreeMap::new();
+    for attribute in kind.attributes.values().filter(|a| settable(a)) {
+        let value = match argument(attribute, visit, evaluation, diags) {
+            Argument::Given(value) => value,
+            Argument::Absent => absent(attribute, visit, diags),
+            Argument::Wrong => Value::unknown(attribute.constraint.ty()),
+        };
+        fields.insert(Str::new(&attribute.name), value);
+    }
+    let desired = kind::secrets(kind, Value::object(fields));
+    let place = |path: &Path| place(visit, path);
+    kind::check(kind, &desired, &place, visit.resource.span, &visit.addr.to_string(), diags);
+    (diags.errors() == before).then_some(desired)
+}
+
+/// Whether the configuration sets it.
+pub fn settable(attribute: &Attribute) -> bool {
+    matches!(attribute.role, Role::Required | Role::Optional | Role::Defaulted(_))
+}
+
+enum Argument {
+    Given(Value),
+    Absent,
+    Wrong,
+}
+
+fn argument(
+    attribute: &Attribute,
+    visit: &Visit<'_>,
+    evaluation: &Evaluation<'_>,
+    diags: &mut Diagnostics,
+) -> Argument {
+    let given = visit.resource.arguments.attributes.iter().find(|a| a.name.name == attribute.name);
+    let Some(given) = given else { return Argument::Absent };
+    let scope = evaluation.scope(visit.module, &visit.addr.module, &visit.repeat);
+    let Ok(value) = eval::evaluate(&given.expr, &scope, diags) else { return Argument::Wrong };
+    if value.is_null() {
+        return Argument::Absent;
+    }
+    match attribute.constraint.apply(&value) {
+        Ok(value) => Argument::Given(value),
+        Err(problem) => {
+            diags.error(
+                Diagnostic::error("Incorrect attribute value type")
+                    .at(given.expr.span)
+                    .label(problem.to_string())
+                    .detail(format!("Inappropriate value for attribute {:?}: {problem}.", &*attribute.name))
+                    .about(&visit.addr),
+            );
+            Argument::Wrong
+        }
+    }
+}
+
+fn absent(attribute: &Attribute, visit: &Visit<'_>, diags: &mut Diagnostics) -> Value {
+    match &attribute.role {
+        Role::Defaulted(_) => default(attribute, visit, diags),
+        Role::Required => {
+            let given = visit.resource.arguments.attributes.iter().find(|a| a.name.name == attribute.name);
+            let span = given.map_or(visit.resource.span, |a| a.expr.span);
+            diags.error(
+                Diagnostic::error("Missing required argument")
+                    .at(span)
+                    .label(format!("`{}` needs `{}`", visit.addr.resource.kind, attribute.name))
+                    .detail(format!(
+                        "The argument {:?} is required, but no definition was found.",
+                        &*attribute.name
+                    )),
+            );
+            Value::null(attribute.constraint.ty())
+        }
+        _ => Value::null(attribute.constraint.ty()),
+    }
+}
+
+fn default(attribute: &Attribute, visit: &Visit<'_>, diags: &mut Diagnostics) -> Value {
+    match kind::default_value(attribute, &visit.addr.resource.name, &visit.addr.key) {
+        Ok(value) => value.unwrap_or_else(|| Value::null(attribute.constraint.ty())),
+        Err(problem) => {
+            diags.error(
+                Diagnostic::error("Invalid default value for attribute")
+                    .at(visit.resource.span)
+                    .label(format!("the default of `{}` cannot be evaluated: {problem}", attribute.name)),
+            );
+            Value::unknown(attribute.constraint.ty())
+        }
+    }
+}
+
+/// The place of an attribute, or of a map's entry where the map is written out.
+fn place(visit: &Visit<'_>, path: &Path) -> crate::diag::Span {
+    use crate::syntax::{ExprKind, ObjectKey};
+    let mut steps = path.0.iter();
+    let Some(PathStep::Attr(name)) = steps.next() else { return visit.resource.span };
+    let Some(attribute) = visit.resource.arguments.attributes.iter().find(|a| *a.name.name == **name) else {
+        return visit.resource.span;
+    };
+    let key = match steps.next() {
+        Some(PathStep::Attr(key)) => key.to_string(),
+        Some(PathStep::Index(Value::String(key))) => key.to_string(),
+        _ => return attribute.expr.span,
+    };
+    let ExprKind::Object(entries) = &attribute.expr.kind else { return attribute.expr.span };
+    let entry = entries.iter().find(|(entry, _)| match entry {
+        ObjectKey::Word(word) => *word.name == *key,
+        ObjectKey::Expr(expr) => matches!(&expr.kind, ExprKind::Literal(Value::String(s)) if **s == *key),
+    });
+    match entry {
+        Some((ObjectKey::Word(word), _)) => word.span,
+        Some((ObjectKey::Expr(expr), _)) => expr.span,
+        None => attribute.expr.span,
+    }
+}
+
+/// What an object will be when it is made: what is desired, and unknown where the API decides.
+pub(super) fn created(kind: &Kind, desired: &Value) -> Value {
+    assemble(kind, desired, |attribute| unknown(attribute))
+}
+
+/// An attribute that is not known before the API (or the engine) has answered.
+pub(super) fn unknown(attribute: &Attribute) -> Value {
+    let value = Value::unknown(attribute.constraint.ty());
+    if attribute.sensitive { value.sensitive() } else { value }
+}
+
+/// An object with every attribute: the settable ones from `desired`, the others from `other`.
+pub(super) fn assemble(kind: &Kind, desired: &Value, other: impl Fn(&Attribute) -> Value) -> Value {
+    let field = |attribute: &Attribute| {
+        if settable(attribute) {
+            desired
+                .get_attr(&attribute.name)
+                .cloned()
+                .unwrap_or_else(|| Value::null(attribute.constraint.ty()))
+        } else {
+            other(attribute)
+        }
+    };
+    let fields = kind.attributes.values().map(|a| (Str::new(&a.name), field(a)));
+    Value::object(fields.collect())
+}
+
+/// An object of unknown values in the schema's types: what validation sees.
+pub fn unknown_object(kind: &Kind, desired: &Value) -> Value {
+    assemble(kind, desired, unknown)
+}
+
+/// The type that references to an object have.
+pub fn object_type(kind: &Kind) -> Type {
+    Type::object(kind.attributes.values().map(|a| (Str::new(&a.name), a.constraint.ty())).collect())
+}
+
+/// The same for an address, once more, with what is known by now. `None` after a complaint, or when no block declares it.
+pub fn desired_of(addr: &crate::addr::ObjectAddr, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Option<Value> {
+    let names: Vec<&str> = addr.module.names().collect();
+    let mut modules = evaluation.config.modules();
+    let (module, of) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
+    let resource = of.resources.get(&addr.resource)?;
+    let kind = evaluation.kinds.get(&addr.resource.kind)?;
+    let repeat = evaluation.expansion(&addr.module, &addr.resource)?.repeat(&addr.key);
+    desired(kind, &Visit { addr: addr.clone(), resource, module, repeat }, evaluation, diags)
+}

@@ -1,0 +1,291 @@
+//! What depends on what in a configuration, before anything is evaluated: the order of the walk, the references that name nothing,
+//! and the cycles, each as a path with the place of every reference.
+
+use super::scope::declared;
+use crate::addr::{Name, ResourceAddr};
+use crate::config::{Config, Module, ModuleId, Repetition, Resource};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
+use crate::eval::{self, Reference, Subject};
+use crate::graph::{Dag, Node};
+use crate::syntax::{Body, Expr};
+use std::collections::BTreeMap;
+
+/// One thing that is evaluated, in every instance of its module.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Item {
+    pub module: ModuleId,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// A module call's `count` or `for_each`.
+    Call(Name),
+    Variable(Name),
+    Local(Name),
+    Resource(ResourceAddr),
+    Output(Name),
+}
+
+/// The order of evaluation, and which resources each resource needs.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    pub order: Vec<Item>,
+    /// For each resource block, the resource blocks that it needs, through whatever is between. Sorted.
+    pub needs: BTreeMap<(ModuleId, ResourceAddr), Vec<(ModuleId, ResourceAddr)>>,
+}
+
+struct Builder<'a> {
+    config: &'a Config,
+    graph: Dag<Item>,
+    at: BTreeMap<Item, Node>,
+    /// Where an edge comes from, for complaints about cycles.
+    places: BTreeMap<(Node, Node), Span>,
+}
+
+/// Orders a configuration. Every reference is held against what is declared.
+pub fn order(config: &Config, diags: &mut Diagnostics) -> Result<Walk, Reported> {
+    let mut builder =
+        Builder { config, graph: Dag::new(), at: BTreeMap::new(), places: BTreeMap::new() };
+    for (id, module) in config.modules() {
+        builder.add(id, module);
+    }
+    for (id, module) in config.modules() {
+        builder.connect(id, module, diags);
+    }
+    let sorted = builder.graph.order();
+    match sorted {
+        Ok(order) => Ok(builder.walk(&order)),
+        Err(cycles) => {
+            let reported = cycles.iter().map(|cycle| builder.complain(cycle, diags)).last();
+            reported.map_or_else(|| Ok(builder.walk(&[])), Err)
+        }
+    }
+}
+
+impl Builder<'_> {
+    fn add(&mut self, module: ModuleId, of: &Module) {
+        let whats = of
+            .calls
+            .keys()
+            .cloned()
+            .map(What::Call)
+            .chain(of.variables.keys().cloned().map(What::Variable))
+            .chain(of.locals.keys().cloned().map(What::Local))
+            .chain(of.resources.keys().cloned().map(What::Resource))
+            .chain(of.outputs.keys().cloned().map(What::Output));
+        for what in whats {
+            let item = Item { module, what };
+            let node = self.graph.add(item.clone());
+            self.at.insert(item, node);
+        }
+    }
+
+    fn connect(&mut self, id: ModuleId, module: &Module, diags: &mut Diagnostics) {
+        for (name, call) in &module.calls {
+            self.link(id, &What::Call(name.clone()), repetition(&call.repetition), diags);
+            for attribute in &call.arguments.attributes {
+                let child = module_variable(call.module, &attribute.name.name);
+                self.link_from(&child, id, &attribute.expr, diags);
+            }
+            self.needs_call(id, name, call.module);
+        }
+        for (name, variable) in &module.variables {
+            for rule in &variable.validations {
+                let own = |reference: &Reference| reference.subject == Subject::Variable(name.clone());
+                let item = module_variable(id, name);
+                for expr in [&rule.condition, &rule.error_message] {
+                    for reference in eval::references(expr).into_iter().filter(|r| !own(r)) {
+                        self.reference(&item, id, &reference, diags);
+                    }
+                }
+            }
+        }
+        for (name, local) in &module.locals {
+            self.link(id, &What::Local(name.clone()), [&local.expr], diags);
+        }
+        for (addr, resource) in &module.resources {
+            self.link(id, &What::Resource(addr.clone()), expressions(resource), diags);
+        }
+        for (name, output) in &module.outputs {
+            let rules = output.preconditions.iter().flat_map(|r| [&r.condition, &r.error_message]);
+            let all = std::iter::once(&output.value).chain(&output.depends_on).chain(rules);
+            self.link(id, &What::Output(name.clone()), all, diags);
+        }
+    }
+
+    /// Everything in a called module waits for the call's expansion, and its resources for the call's `depends_on`.
+    fn needs_call(&mut self, parent: ModuleId, name: &Name, child: ModuleId) {
+        let Some(call) = self.at.get(&Item { module: parent, what: What::Call(name.clone()) }).copied() else {
+            return;
+        };
+        let inside: Vec<Node> =
+            self.at.iter().filter(|(item, _)| item.module == child).map(|(_, node)| *node).collect();
+        for node in inside {
+            self.graph.needs(node, call);
+        }
+        let depends_on: Vec<Expr> = self.config.module(parent).calls[name].depends_on.clone();
+        for expr in &depends_on {
+            for reference in eval::references(expr) {
+                for target in self.targets(parent, &reference) {
+                    self.graph.needs(call, target);
+                    self.places.entry((call, target)).or_insert(reference.span);
+                }
+            }
+        }
+    }
+
+    fn link<'e>(
+        &mut self,
+        module: ModuleId,
+        what: &What,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+        diags: &mut Diagnostics,
+    ) {
+        let item = Item { module, what: what.clone() };
+        for expr in exprs {
+            self.link_from(&item, module, expr, diags);
+        }
+    }
+
+    fn link_from(&mut self, item: &Item, module: ModuleId, expr: &Expr, diags: &mut Diagnostics) {
+        for reference in eval::references(expr) {
+            self.reference(item, module, &reference, diags);
+        }
+    }
+
+    fn reference(&mut self, item: &Item, module: ModuleId, reference: &Reference, diags: &mut Diagnostics) {
+        if let Err(diagnostic) = declared(self.config.module(module), reference) {
+            diags.error(diagnostic);
+            return;
+        }
+        let Some(node) = self.at.get(item).copied() else { return };
+        for target in self.targets(module, reference) {
+            if target == node {
+                diags.error(
+                    Diagnostic::error("Self-referential block")
+                        .at(reference.span)
+                        .label("refers to the block it stands in")
+                        .detail("Configuration for a block may not refer to itself."),
+                );
+            }
+            self.graph.needs(node, target);
+            self.places.entry((node, target)).or_insert(reference.span);
+        }
+    }
+
+    /// The nodes that a reference needs.
+    fn targets(&self, module: ModuleId, reference: &Reference) -> Vec<Node> {
+        let item = |what| self.at.get(&Item { module, what }).copied();
+        match &reference.subject {
+            Subject::Variable(name) => item(What::Variable(name.clone())).into_iter().collect(),
+            Subject::Local(name) => item(What::Local(name.clone())).into_iter().collect(),
+            Subject::Resource(addr) => item(What::Resource(addr.clone())).into_iter().collect(),
+            Subject::Module(name) => self.outputs(module, name, reference),
+            _ => Vec::new(),
+        }
+    }
+
+    /// `module.NAME.output` needs that output, anything less exact all of them; always the call itself.
+    fn outputs(&self, module: ModuleId, name: &Name, reference: &Reference) -> Vec<Node> {
+        let Some(call) = self.config.module(module).calls.get(name) else { return Vec::new() };
+        let child = self.config.module(call.module);
+        let named: Vec<&Name> = child
+            .outputs
+            .keys()
+            .filter(|output| {
+                reference.rest.iter().any(|step| match step {
+                    crate::syntax::Step::Attr(ident) => ident.name == **output,
+                    crate::syntax::Step::Index(..) => false,
+                })
+            })
+            .collect();
+        let wanted = if named.is_empty() { child.outputs.keys().collect() } else { named };
+        let outputs = wanted
+            .into_iter()
+            .map(|output| Item { module: call.module, what: What::Output(output.clone()) });
+        let call = Item { module, what: What::Call(name.clone()) };
+        outputs.chain([call]).filter_map(|item| self.at.get(&item).copied()).collect()
+    }
+
+    fn complain(&self, cycle: &[Node], diags: &mut Diagnostics) -> Reported {
+        let names: Vec<String> = cycle.iter().map(|node| self.name(*node)).collect();
+        let path = names.iter().chain(names.first()).cloned().collect::<Vec<_>>().join(" → ");
+        let mut diagnostic = Diagnostic::error(format!("Cycle: {}", names.join(", ")))
+            .detail(format!("Each of these needs the next: {path}."))
+            .help("remove one of the references, or put what both need into a third block");
+        for (at, node) in cycle.iter().enumerate() {
+            let next = cycle[(at + 1) % cycle.len()];
+            let Some(span) = self.places.get(&(*node, next)) else { continue };
+            let label = format!("{} needs {}", self.name(*node), self.name(next));
+            diagnostic = if diagnostic.span.is_none() {
+                diagnostic.at(*span).label(label)
+            } else {
+                diagnostic.related(*span, label)
+            };
+        }
+        diags.error(diagnostic)
+    }
+
+    fn name(&self, node: Node) -> String {
+        let item = self.graph.get(node);
+        let path = &self.config.module(item.module).path;
+        let prefix: String = path.iter().map(|name| format!("module.{name}.")).collect();
+        let own = match &item.what {
+            What::Call(name) => format!("module.{name}"),
+            What::Variable(name) => format!("var.{name}"),
+            What::Local(name) => format!("local.{name}"),
+            What::Resource(addr) => addr.to_string(),
+            What::Output(name) => format!("output.{name}"),
+        };
+        prefix + &own
+    }
+
+    /// The resources each resource needs, gathered along the order so that every node is looked at once.
+    fn walk(&self, order: &[Node]) -> Walk {
+        let mut reach: BTreeMap<Node, std::collections::BTreeSet<(ModuleId, ResourceAddr)>> = BTreeMap::new();
+        let mut needs = BTreeMap::new();
+        for node in order {
+            let mut all = std::collections::BTreeSet::new();
+            for dependency in self.graph.dependencies(*node) {
+                let item = self.graph.get(dependency);
+                match &item.what {
+                    What::Resource(addr) => {
+                        all.insert((item.module, addr.clone()));
+                    }
+                    _ => all.extend(reach.get(&dependency).into_iter().flatten().cloned()),
+                }
+            }
+            let item = self.graph.get(*node);
+            if let What::Resource(addr) = &item.what {
+                needs.insert((item.module, addr.clone()), all.into_iter().collect());
+            } else {
+                reach.insert(*node, all);
+            }
+        }
+        Walk { order: order.iter().map(|node| self.graph.get(*node).clone()).collect(), needs }
+    }
+}
+
+fn module_variable(module: ModuleId, name: &Name) -> Item {
+    Item { module, what: What::Variable(name.clone()) }
+}
+
+fn repetition(repetition: &Repetition) -> Vec<&Expr> {
+    repetition.expr().into_iter().collect()
+}
+
+/// All expressions of a resource block.
+fn expressions(resource: &Resource) -> Vec<&Expr> {
+    let mut all = repetition(&resource.repetition);
+    all.extend(&resource.depends_on);
+    body(&resource.arguments, &mut all);
+    all
+}
+
+fn body<'b>(of: &'b Body, all: &mut Vec<&'b Expr>) {
+    all.extend(of.attributes.iter().map(|attribute| &attribute.expr));
+    for block in &of.blocks {
+        body(&block.body, all);
+    }
+}

@@ -1,0 +1,455 @@
+//! The stage itself: look, read, evaluate and compare, order.
+
+use super::change::{Blame, Comparison, drift, refreshed, updated};
+use super::desired::{created, desired};
+use super::evaluation::{self, Evaluation, Objects, Visit};
+use super::look::{Looking, look_at_all, settled};
+use super::nodes::Walk;
+use super::order::{instances, order};
+use super::refresh::{Providers, Read, read_all};
+use super::{
+    Action, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan, Planned,
+    Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
+};
+use crate::addr::{Name, ObjectAddr, ObjectKey};
+use crate::config::{Config, ModuleId, Repetition, Resource, Values};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
+use crate::eval::functions::Host;
+use crate::eval::{self, Subject as Refers};
+use crate::kind::{Kind, Kinds};
+use crate::secret::Sealer;
+use crate::state::{Dependency, ProviderAddr, Record, State, Status};
+use crate::value::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+/// Everything a plan is made from.
+pub struct Request<'r> {
+    pub config: &'r Config,
+    pub walk: &'r Walk,
+    pub kinds: &'r Kinds,
+    pub state: &'r State,
+    pub providers: &'r Providers,
+    pub given: &'r Values,
+    pub host: &'r dyn Host,
+    pub workspace: Name,
+    pub sealer: Option<&'r Sealer>,
+    pub mode: Mode,
+    /// Whether the world is read.
+    pub refresh: bool,
+    pub selection: &'r Selection,
+    /// `-replace`.
+    pub replace: &'r [ObjectAddr],
+    pub settle: Duration,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+/// Makes a plan. Sends only reads, writes nothing.
+pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan, Reported> {
+    let started = Instant::now();
+    let before = request.providers.requests();
+    let looking = Looking {
+        kinds: request.kinds,
+        providers: request.providers,
+        sealer: request.sealer,
+        settle: request.settle,
+        now: request.now,
+    };
+    let findings = look_at_all(&looking, request.state, diags).await;
+    diags.check()?;
+    let recorded = settled(request.state, &findings);
+    let selected = recorded.records.iter().filter(|(addr, _)| request.selection.reads(addr));
+    let reads = if request.refresh {
+        read_all(selected, request.kinds, request.providers).await
+    } else {
+        BTreeMap::new()
+    };
+    let reading = Reading {
+        objects: recorded.records.len(),
+        requests: request.providers.requests() - before,
+        took: started.elapsed(),
+    };
+    let (current, drift) = compare_with_world(request, &recorded, &reads, diags);
+    diags.check()?;
+    let mut planner = Planner { request, recorded: &recorded, current: &current, changes: BTreeMap::new() };
+    let mut evaluation =
+        Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
+    evaluation::walk(&mut evaluation, request.walk, request.given, &mut planner, diags);
+    diags.check()?;
+    planner.delete_the_rest(&evaluation, diags);
+    diags.check()?;
+    let changes = planner.changes;
+    let outputs = outputs(request, &evaluation, &recorded);
+    let root = &request.config.root().variables;
+    let variables =
+        root.keys().filter_map(|name| Some((name.clone(), evaluation.variable(name)?.clone()))).collect();
+    Ok(Plan {
+        mode: request.mode,
+        base: request.state.version.clone(),
+        config: ConfigDigest(request.config.digest.clone()),
+        variables,
+        steps: order(&changes),
+        changes,
+        drift,
+        outputs,
+        findings,
+        reading,
+    })
+}
+
+/// The records as the world has them (gone ones left out), and what differs from the state.
+fn compare_with_world(
+    request: &Request<'_>,
+    recorded: &State,
+    reads: &BTreeMap<ObjectAddr, Read>,
+    diags: &mut Diagnostics,
+) -> (BTreeMap<ObjectAddr, Record>, Vec<Drift>) {
+    let mut current = recorded.records.clone();
+    let mut drifts = Vec::new();
+    for (addr, read) in reads {
+        let Some(record) = recorded.records.get(addr) else { continue };
+        let Some(kind) = request.kinds.get(&addr.resource.kind) else { continue };
+        let now = match read {
+            Ok(Some(object)) => Some(refreshed(kind, record, object, request.sealer)),
+            Ok(None) => None,
+            Err(error) => {
+                diags.error(
+                    Diagnostic::error(format!("Cannot read {addr}"))
+                        .detail(error.to_string())
+                        .help("nothing was changed; `-refresh=false` plans without reading")
+                        .about(addr),
+                );
+                continue;
+            }
+        };
+        match &now {
+            Some(now) => {
+                let edits = drift(record, now);
+                current.insert(addr.clone(), now.clone());
+                if !edits.is_empty() {
+                    let current = Some(now.clone());
+                    drifts.push(Drift { addr: addr.clone(), prior: record.clone(), current, edits });
+                }
+            }
+            None => {
+                current.remove(addr);
+                let prior = record.clone();
+                drifts.push(Drift { addr: addr.clone(), prior, current: None, edits: Vec::new() });
+            }
+        }
+    }
+    (current, drifts)
+}
+
+struct Planner<'p> {
+    request: &'p Request<'p>,
+    /// The state, with the findings settled.
+    recorded: &'p State,
+    /// The same as the world has it.
+    current: &'p BTreeMap<ObjectAddr, Record>,
+    changes: BTreeMap<Subject, Change>,
+}
+
+impl Objects for Planner<'_> {
+    fn object(&mut self, visit: Visit<'_>, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Option<Value> {
+        let Some(kind) = self.request.kinds.get(&visit.addr.resource.kind) else { return None };
+        let current = self.current.get(&visit.addr);
+        let from_record = |record: Option<&Record>| {
+            record.map_or_else(|| Value::unknown(super::object_type(kind)), |r| r.values.clone())
+        };
+        match self.request.mode {
+            Mode::Destroy => return Some(from_record(current)),
+            Mode::RefreshOnly => {
+                self.note(&visit, current);
+                return Some(from_record(current));
+            }
+            Mode::Normal if !self.request.selection.plans(&visit.addr) => return Some(from_record(current)),
+            Mode::Normal => {}
+        }
+        let desired = desired(kind, &visit, evaluation, diags)?;
+        let action = self.action(kind, &visit, desired, evaluation, diags)?;
+        let value = match &action {
+            Action::NoOp { record, .. } => record.values.clone(),
+            Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. } => {
+                planned.values.clone()
+            }
+            Action::Delete { prior, .. } | Action::Forget { prior } => prior.values.clone(),
+        };
+        let change = Change { action, place: Some(visit.resource.span), previous: None };
+        self.changes.insert(Subject::current(visit.addr), change);
+        Some(value)
+    }
+}
+
+impl Planner<'_> {
+    fn action(
+        &self,
+        kind: &Kind,
+        visit: &Visit<'_>,
+        desired: Value,
+        evaluation: &Evaluation<'_>,
+        diags: &mut Diagnostics,
+    ) -> Option<Action> {
+        let meta = self.meta(visit, evaluation);
+        let Some(current) = self.current.get(&visit.addr) else {
+            let values = created(kind, &desired);
+            return Some(Action::Create { planned: Planned { values, desired, meta } });
+        };
+        let recorded = self.recorded.records.get(&visit.addr).unwrap_or(current);
+        let blame = BlameOf { planner: self, visit };
+        let comparison = Comparison { kind, sealer: self.request.sealer, blame: &blame };
+        let edits = comparison.edits(&desired, current, recorded);
+        if let Some(because) = self.replacement(kind, visit, current, &edits) {
+            if visit.resource.lifecycle.prevent_destroy {
+                diags.error(protected(&visit.addr, Some(visit.resource.span)));
+                return None;
+            }
+            let order = match visit.resource.lifecycle.create_before_destroy {
+                true => ReplaceOrder::CreateFirst,
+                false => ReplaceOrder::DeleteFirst,
+            };
+            let values = created(kind, &desired);
+            let planned = Planned { values, desired, meta };
+            return Some(Action::Replace { prior: current.clone(), planned, edits, order, because });
+        }
+        if !edits.is_empty() {
+            let values = updated(kind, &desired, current, &edits);
+            let planned = Planned { values, desired, meta };
+            return Some(Action::Update { prior: current.clone(), planned, edits });
+        }
+        let record = Record {
+            provider: meta.provider,
+            depends_on: meta.depends_on,
+            create_before_destroy: meta.create_before_destroy,
+            prevent_destroy: meta.prevent_destroy,
+            ..current.clone()
+        };
+        let write = self.request.state.records.get(&visit.addr) != Some(&record);
+        Some(Action::NoOp { record, write })
+    }
+
+    fn replacement(&self, kind: &Kind, visit: &Visit<'_>, current: &Record, edits: &[Edit]) -> Option<ReplaceReason> {
+        if self.request.replace.contains(&visit.addr) {
+            return Some(ReplaceReason::Requested);
+        }
+        if current.status == Status::Tainted {
+            return Some(ReplaceReason::Tainted);
+        }
+        let forced: Vec<_> = edits
+            .iter()
+            .filter(|edit| edit.forces_replace || (kind.update.is_none() && kind.provider.is_some()))
+            .map(|edit| edit.path.clone())
+            .collect();
+        (!forced.is_empty()).then_some(ReplaceReason::CannotUpdate(forced))
+    }
+
+    fn meta(&self, visit: &Visit<'_>, evaluation: &Evaluation<'_>) -> Meta {
+        let mut depends_on: Vec<Dependency> = Vec::new();
+        let key = (visit.module, visit.addr.resource.clone());
+        for (module, resource) in self.request.walk.needs.get(&key).into_iter().flatten() {
+            let instances_of = evaluation.module_instances(*module);
+            depends_on.extend(instances(&visit.addr.module, instances_of, resource));
+        }
+        Meta {
+            provider: provider_of(self.request.kinds, visit.resource),
+            depends_on,
+            create_before_destroy: visit.resource.lifecycle.create_before_destroy,
+            prevent_destroy: visit.resource.lifecycle.prevent_destroy,
+        }
+    }
+
+    /// In `-refresh-only`: what was read is written, nothing else.
+    fn note(&mut self, visit: &Visit<'_>, current: Option<&Record>) {
+        let Some(current) = current else { return };
+        let write = self.request.state.records.get(&visit.addr) != Some(current);
+        let action = Action::NoOp { record: current.clone(), write };
+        let change = Change { action, place: Some(visit.resource.span), previous: None };
+        self.changes.insert(Subject::current(visit.addr.clone()), change);
+    }
+
+    /// Everything recorded that no block declares any more; everything at all, to destroy.
+    fn delete_the_rest(&mut self, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) {
+        for (addr, record) in &self.recorded.records {
+            let subject = Subject::current(addr.clone());
+            if self.changes.contains_key(&subject) || !self.request.selection.plans(addr) {
+                continue;
+            }
+            let place = self.place(addr);
+            let action = match self.current.get(addr) {
+                // Gone from the world: the record goes too.
+                None => Action::Forget { prior: record.clone() },
+                Some(current) if self.request.mode == Mode::RefreshOnly => {
+                    let write = self.request.state.records.get(addr) != Some(current);
+                    Action::NoOp { record: current.clone(), write }
+                }
+                Some(current) => {
+                    if record.prevent_destroy && !self.unprotected(addr) {
+                        diags.error(protected(addr, place));
+                        continue;
+                    }
+                    let because = self.reason(addr, evaluation);
+                    Action::Delete { prior: current.clone(), because }
+                }
+            };
+            self.changes.insert(subject, Change { action, place, previous: None });
+        }
+        if self.request.mode == Mode::RefreshOnly {
+            return;
+        }
+        for ((addr, key), record) in &self.recorded.deposed {
+            let subject = Subject { addr: addr.clone(), deposed: Some(key.clone()) };
+            let action = Action::Delete { prior: record.clone(), because: DeleteReason::Deposed };
+            self.changes.insert(subject, Change { action, place: self.place(addr), previous: None });
+        }
+    }
+
+    fn block(&self, addr: &ObjectAddr) -> Option<(ModuleId, &Resource)> {
+        let names: Vec<&str> = addr.module.names().collect();
+        let mut modules = self.request.config.modules();
+        let (id, module) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
+        Some((id, module.resources.get(&addr.resource)?))
+    }
+
+    fn place(&self, addr: &ObjectAddr) -> Option<Span> {
+        self.block(addr).map(|(_, resource)| resource.span)
+    }
+
+    /// Whether the configuration says today that the object may be destroyed.
+    fn unprotected(&self, addr: &ObjectAddr) -> bool {
+        self.block(addr).is_some_and(|(_, resource)| !resource.lifecycle.prevent_destroy)
+    }
+
+    fn reason(&self, addr: &ObjectAddr, evaluation: &Evaluation<'_>) -> DeleteReason {
+        if self.request.mode == Mode::Destroy {
+            return DeleteReason::Requested;
+        }
+        let Some((module, resource)) = self.block(addr) else { return DeleteReason::NoResourceConfig };
+        if !evaluation.module_instances(module).contains(&addr.module) {
+            return DeleteReason::NoModule;
+        }
+        match (&resource.repetition, &addr.key) {
+            (Repetition::Count(_), ObjectKey::Index(_)) => DeleteReason::CountIndex,
+            (Repetition::ForEach(_), ObjectKey::Name(_)) => DeleteReason::EachKey,
+            _ => DeleteReason::WrongRepetition,
+        }
+    }
+}
+
+/// The provider configuration that a resource uses.
+pub fn provider_of(kinds: &Kinds, resource: &Resource) -> ProviderAddr {
+    let of_kind = kinds.get(&resource.addr.kind).and_then(|kind| kind.provider.clone());
+    match &resource.provider {
+        Some((chosen, _)) => ProviderAddr { name: chosen.name.clone(), alias: chosen.alias.clone() },
+        None => ProviderAddr { name: of_kind.unwrap_or_else(|| "local".into()), alias: None },
+    }
+}
+
+fn protected(addr: &ObjectAddr, place: Option<Span>) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error("Instance cannot be destroyed")
+        .label("protected by `prevent_destroy`")
+        .detail(format!("Resource {addr} has lifecycle.prevent_destroy set, but the plan calls for this resource to be destroyed."))
+        .help("set `prevent_destroy = false` and apply that first, or leave it out of the plan")
+        .about(addr);
+    diagnostic.span = place;
+    diagnostic
+}
+
+struct BlameOf<'b> {
+    planner: &'b Planner<'b>,
+    visit: &'b Visit<'b>,
+}
+
+impl Blame for BlameOf<'_> {
+    fn place(&self, attribute: &str) -> Option<Span> {
+        evaluation::argument_span(self.visit.resource, attribute)
+    }
+
+    fn upstream(&self, attribute: &str) -> Option<ObjectAddr> {
+        let argument =
+            self.visit.resource.arguments.attributes.iter().find(|a| &*a.name.name == attribute)?;
+        let module = &self.visit.addr.module;
+        eval::references(&argument.expr).into_iter().find_map(|reference| {
+            let Refers::Resource(resource) = &reference.subject else { return None };
+            let changing = self.planner.changes.iter().find(|(subject, change)| {
+                subject.addr.module == *module
+                    && subject.addr.resource == *resource
+                    && !matches!(change.action, Action::NoOp { .. })
+            });
+            changing.map(|(subject, _)| subject.addr.clone())
+        })
+    }
+}
+
+fn outputs(request: &Request<'_>, evaluation: &Evaluation<'_>, recorded: &State) -> BTreeMap<Name, OutputChange> {
+    let declared = &request.config.root().outputs;
+    let names: BTreeSet<&Name> = declared.keys().chain(recorded.outputs.keys()).collect();
+    let change = |name: &Name| {
+        let before = recorded.outputs.get(name).cloned();
+        let after = match request.mode {
+            Mode::Destroy => None,
+            _ if !declared.contains_key(name) => None,
+            _ => evaluation.output(name).cloned(),
+        };
+        OutputChange { before, after }
+    };
+    names.into_iter().map(|name| (name.clone(), change(name))).filter(|(_, c)| c.before.is_some() || c.after.is_some()).collect()
+}
+
+impl Plan {
+    /// How many objects are created, changed and destroyed, as the summary line counts (a replacement is one of each).
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for change in self.changes.values() {
+            match change.action {
+                Action::Create { .. } => counts.add += 1,
+                Action::Update { .. } => counts.change += 1,
+                Action::Delete { .. } => counts.destroy += 1,
+                Action::Replace { .. } => {
+                    counts.add += 1;
+                    counts.destroy += 1;
+                }
+                Action::NoOp { .. } | Action::Forget { .. } => {}
+            }
+        }
+        counts
+    }
+
+    /// Whether applying it does anything to the world or to the outputs.
+    pub fn changes_anything(&self) -> bool {
+        let objects = self
+            .changes
+            .values()
+            .any(|c| !matches!(c.action, Action::NoOp { .. } | Action::Forget { .. }));
+        objects || self.outputs.values().any(OutputChange::is_change) || self.forgets()
+    }
+
+    /// Whether applying it writes anything, if only to the state.
+    pub fn writes_anything(&self) -> bool {
+        self.changes_anything() || !self.steps.is_empty() || !self.findings.is_empty()
+    }
+
+    /// Whether a recorded object is dropped because the world has it no more and nothing declares it.
+    fn forgets(&self) -> bool {
+        self.mode != Mode::Normal && self.changes.values().any(|c| matches!(c.action, Action::Forget { .. }))
+    }
+}
+
+/// The numbers of the summary line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub import: usize,
+    pub add: usize,
+    pub change: usize,
+    pub destroy: usize,
+}
+
+impl OutputChange {
+    pub fn is_change(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => before != after,
+            (None, None) => false,
+            _ => true,
+        }
+    }
+}

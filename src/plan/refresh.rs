@@ -1,0 +1,95 @@
+//! Reads the world: page by page where that costs fewer requests than object by object.
+
+use crate::addr::ObjectAddr;
+use crate::kind::{Kind, Kinds};
+use crate::provider::{CallError, Object, ObjectRef, Provider, Search};
+use crate::state::{ProviderAddr, Record};
+use futures_util::future::join_all;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The connected providers, by configuration.
+#[derive(Clone, Default)]
+pub struct Providers {
+    connected: BTreeMap<ProviderAddr, Arc<dyn Provider>>,
+    local: Option<Arc<dyn Provider>>,
+}
+
+impl Providers {
+    pub fn new(local: Arc<dyn Provider>) -> Self {
+        Self { connected: BTreeMap::new(), local: Some(local) }
+    }
+
+    pub fn add(&mut self, addr: ProviderAddr, provider: Arc<dyn Provider>) {
+        self.connected.insert(addr, provider);
+    }
+
+    /// The provider of an object: the local one for kinds without an API.
+    pub fn of(&self, kind: &Kind, addr: &ProviderAddr) -> Option<&Arc<dyn Provider>> {
+        if kind.provider.is_none() { self.local.as_ref() } else { self.connected.get(addr) }
+    }
+
+    /// How many requests all of them have sent.
+    pub fn requests(&self) -> u64 {
+        self.connected.values().map(|provider| provider.requests()).sum()
+    }
+}
+
+/// What reading one object gave.
+pub(super) type Read = Result<Option<Object>, CallError>;
+
+/// Records of one kind under one provider configuration: they can be read together.
+type Group<'r> = Vec<(&'r ObjectAddr, &'r Record)>;
+
+/// Reads all given objects. Objects of an unknown kind or provider are left out.
+pub(super) async fn read_all<'r>(
+    records: impl Iterator<Item = (&'r ObjectAddr, &'r Record)>,
+    kinds: &Kinds,
+    providers: &Providers,
+) -> BTreeMap<ObjectAddr, Read> {
+    let mut groups: BTreeMap<(&ProviderAddr, &str), Group<'r>> = BTreeMap::new();
+    for (addr, record) in records {
+        groups.entry((&record.provider, &addr.resource.kind)).or_default().push((addr, record));
+    }
+    let reads = groups.iter().filter_map(|((provider, name), group)| {
+        let kind = kinds.get(name)?;
+        Some(read_group(kind, providers.of(kind, provider)?, group))
+    });
+    join_all(reads).await.into_iter().flatten().collect()
+}
+
+async fn read_group(kind: &Kind, provider: &Arc<dyn Provider>, group: &Group<'_>) -> Vec<(ObjectAddr, Read)> {
+    let listed = match group.as_slice() {
+        [_, _, ..] if kind.list.is_some() => Some(list(kind, provider, group).await),
+        _ => None,
+    };
+    let found = match listed {
+        Some(Ok(found)) => found,
+        Some(Err(error)) => {
+            return group.iter().map(|(addr, _)| ((*addr).clone(), Err(error.clone()))).collect();
+        }
+        None => BTreeMap::new(),
+    };
+    // An object that a list does not show is read by its id before it is called gone: lists may lag.
+    let reads = group.iter().map(|(addr, record)| {
+        let listed = found.get(&record.id).cloned();
+        async move {
+            let read = match listed {
+                Some(object) => Ok(Some(object)),
+                None => provider.read(kind, ObjectRef { id: &record.id, values: &record.values }).await,
+            };
+            ((*addr).clone(), read)
+        }
+    });
+    join_all(reads).await
+}
+
+async fn list(
+    kind: &Kind,
+    provider: &Arc<dyn Provider>,
+    group: &Group<'_>,
+) -> Result<BTreeMap<Arc<str>, Object>, CallError> {
+    let values = &group[0].1.values;
+    let objects = provider.list(kind, Search::All { values }).await?;
+    Ok(objects.into_iter().map(|object| (object.id.clone(), object)).collect())
+}

@@ -1,0 +1,172 @@
+//! What names mean in one instance of a module: the planner's side of `eval`'s door.
+
+use super::evaluation::Evaluation;
+use crate::addr::{ModulePath, Name, ResourceAddr};
+use crate::config::ModuleId;
+use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
+use crate::eval::functions::Host;
+use crate::eval::{self, Reference, Subject};
+use crate::value::{Str, Value};
+use std::collections::BTreeMap;
+
+/// What `each` and `count` are.
+#[derive(Clone, Debug)]
+pub enum Repeat {
+    None,
+    Count(Value),
+    Each { key: Value, value: Value },
+}
+
+/// Names, in one instance of a module and for one object of a block.
+pub struct Scope<'s, 'a> {
+    pub(super) evaluation: &'s Evaluation<'a>,
+    pub(super) module: ModuleId,
+    pub(super) path: &'s ModulePath,
+    pub(super) repeat: &'s Repeat,
+    /// What `self` is, where it may be used.
+    pub(super) this: Option<&'s Value>,
+}
+
+impl eval::Scope for Scope<'_, '_> {
+    fn lookup(&self, reference: &Reference, diags: &mut Diagnostics) -> Result<Value, Reported> {
+        let module = self.evaluation.config.module(self.module);
+        declared(module, reference).map_err(|diagnostic| diags.error(diagnostic))?;
+        match &reference.subject {
+            Subject::Variable(name) => self.evaluation.variable_of(self.module, self.path, name, diags),
+            Subject::Local(name) => self.evaluation.local_of(self.module, self.path, name, diags),
+            Subject::Module(name) => self.evaluation.called(self.path, &module.calls[name], diags),
+            Subject::Resource(addr) => Ok(self.evaluation.whole(self.path, addr)),
+            Subject::Each(name) => self.each(name, reference, diags),
+            Subject::Count(_) => match &self.repeat {
+                Repeat::Count(index) => Ok(index.clone()),
+                _ => Err(diags.error(
+                    Diagnostic::error("Reference to \"count\" in non-counted context")
+                        .at(reference.span)
+                        .label("this block has no `count`")
+                        .detail("The \"count\" object can only be used in \"module\" and resource blocks, and only when the \"count\" argument is set."),
+                )),
+            },
+            Subject::SelfObject => self.this.cloned().ok_or_else(|| {
+                diags.error(
+                    Diagnostic::error("Invalid \"self\" reference")
+                        .at(reference.span)
+                        .label("there is no `self` here")
+                        .detail("The \"self\" object is not available in this context. This object can be used only in resource postcondition blocks."),
+                )
+            }),
+            Subject::Path(name) => self.path_value(name, reference, diags),
+            Subject::Isotope(name) => match &**name {
+                "workspace" => Ok(Value::string(&*self.evaluation.workspace)),
+                "version" => Ok(Value::string(env!("CARGO_PKG_VERSION"))),
+                _ => Err(diags.error(unsupported("isotope", name, ["workspace", "version"], reference))),
+            },
+        }
+    }
+
+    fn host(&self) -> &dyn Host {
+        self.evaluation.host
+    }
+}
+
+impl Scope<'_, '_> {
+    fn each(&self, name: &str, reference: &Reference, diags: &mut Diagnostics) -> Result<Value, Reported> {
+        match (self.repeat, name) {
+            (Repeat::Each { key, .. }, "key") => Ok(key.clone()),
+            (Repeat::Each { value, .. }, "value") => Ok(value.clone()),
+            (Repeat::Each { .. }, _) => Err(diags.error(
+                Diagnostic::error("Invalid \"each\" attribute")
+                    .at(reference.span)
+                    .label("`each` has `key` and `value`")
+                    .detail(format!("The \"each\" object does not have an attribute named {name:?}. The supported attributes are each.key and each.value, the current key and value pair of the \"for_each\" attribute set.")),
+            )),
+            _ => Err(diags.error(
+                Diagnostic::error("Reference to \"each\" in context without for_each")
+                    .at(reference.span)
+                    .label("this block has no `for_each`")
+                    .detail("The \"each\" object can be used only in \"module\" or resource blocks, and only when the \"for_each\" argument is set."),
+            )),
+        }
+    }
+
+    fn path_value(&self, name: &str, reference: &Reference, diags: &mut Diagnostics) -> Result<Value, Reported> {
+        let config = self.evaluation.config;
+        let shown = |dir: &std::path::Path| {
+            let relative = dir.strip_prefix(&config.dir).unwrap_or(dir);
+            let text = relative.to_string_lossy();
+            Value::string(if text.is_empty() { "." } else { &*text })
+        };
+        match name {
+            "module" => Ok(shown(&config.module(self.module).dir)),
+            "root" => Ok(shown(&config.dir)),
+            "cwd" => Ok(Value::string(&*self.evaluation.host.base_dir().to_string_lossy())),
+            _ => Err(diags.error(unsupported("path", name, ["module", "root", "cwd"], reference))),
+        }
+    }
+}
+
+fn unsupported<const N: usize>(root: &str, name: &str, known: [&str; N], reference: &Reference) -> Diagnostic {
+    let near = did_you_mean(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Diagnostic::error(format!("Invalid {root:?} attribute"))
+        .at(reference.span)
+        .label(format!("`{root}` has {}{near}", known.map(|k| format!("`{k}`")).join(", ")))
+        .detail(format!("The {root:?} object does not have an attribute named {name:?}."))
+}
+
+/// Whether a module declares what a reference names; else the complaint, in Terraform's words.
+pub(super) fn declared(module: &crate::config::Module, reference: &Reference) -> Result<(), Diagnostic> {
+    match &reference.subject {
+        Subject::Variable(name) if !module.variables.contains_key(name) => {
+            Err(undeclared("input variable", "variable", name, module.variables.keys(), reference).help(format!(
+                "declare it with `variable {:?} {{ }}`",
+                &**name
+            )))
+        }
+        Subject::Local(name) if !module.locals.contains_key(name) => {
+            Err(undeclared("local value", "local value", name, module.locals.keys(), reference))
+        }
+        Subject::Module(name) if !module.calls.contains_key(name) => {
+            Err(undeclared("module", "module", name, module.calls.keys(), reference))
+        }
+        Subject::Resource(addr) if !module.resources.contains_key(addr) => {
+            Err(undeclared_resource(addr, &module.resources.keys().collect::<Vec<_>>(), reference))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn undeclared<'n>(
+    summary: &str,
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'n Name>,
+    reference: &Reference,
+) -> Diagnostic {
+    let near = did_you_mean(name, known.map(|n| &**n));
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Diagnostic::error(format!("Reference to undeclared {summary}"))
+        .at(reference.span)
+        .label(format!("no {what} is called `{name}`{hint}"))
+        .detail(match what {
+            "module" => format!("No module call named {name:?} is declared in this module."),
+            "variable" => format!("An input variable with the name {name:?} has not been declared."),
+            _ => format!("A local value with the name {name:?} has not been declared."),
+        })
+}
+
+fn undeclared_resource(addr: &ResourceAddr, known: &[&ResourceAddr], reference: &Reference) -> Diagnostic {
+    let texts: BTreeMap<String, ()> = known.iter().map(|addr| (addr.to_string(), ())).collect();
+    let near = did_you_mean(&addr.to_string(), texts.keys().map(String::as_str)).map(str::to_owned);
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Diagnostic::error("Reference to undeclared resource")
+        .at(reference.span)
+        .label(format!("nothing is declared as `{addr}`{hint}"))
+        .detail(format!(
+            "A managed resource {:?} {:?} has not been declared in this module.",
+            &*addr.kind, &*addr.name
+        ))
+}
+
+/// An object of the given attributes; shorthand for callers that build one.
+pub(super) fn object<'s>(fields: impl IntoIterator<Item = (&'s str, Value)>) -> Value {
+    Value::object(fields.into_iter().map(|(name, value)| (Str::new(name), value)).collect())
+}

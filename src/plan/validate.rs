@@ -1,0 +1,127 @@
+//! What can be known to be wrong without state, variables or network; and the plainest source of objects, the state itself.
+
+use super::desired::{desired, unknown_object};
+use super::evaluation::{Evaluation, Objects, Visit, walk};
+use super::nodes::{self, Walk};
+use crate::addr::{Mode, ObjectAddr};
+use crate::config::{Config, RESERVED, Resource, Source, Values};
+use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
+use crate::eval::functions::Host;
+use crate::kind::{self, Kinds};
+use crate::state::Record;
+use crate::value::Value;
+use std::collections::BTreeMap;
+
+/// Checks all blocks against their kinds, all references against what is declared, and orders the configuration.
+pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<Walk, Reported> {
+    for (_, module) in config.modules() {
+        for resource in module.resources.values() {
+            block(resource, kinds, diags);
+        }
+        for call in module.calls.values() {
+            let variables = &config.module(call.module).variables;
+            for given in call.arguments.attributes.iter().filter(|a| !variables.contains_key(&a.name.name)) {
+                let near = did_you_mean(&given.name.name, variables.keys().map(|n| &**n));
+                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                diags.error(
+                    Diagnostic::error("Unsupported argument")
+                        .at(given.name.span)
+                        .label(format!("the module has no variable `{}`{hint}", given.name.name))
+                        .detail(format!("An argument named {:?} is not expected here.", &*given.name.name)),
+                );
+            }
+        }
+    }
+    let walk = nodes::order(config, diags)?;
+    diags.check()?;
+    Ok(walk)
+}
+
+/// One resource block: its kind is known, and its arguments are the kind's.
+fn block(resource: &Resource, kinds: &Kinds, diags: &mut Diagnostics) {
+    let Some(kind) = kinds.get(&resource.addr.kind) else {
+        let known = kinds.names().chain(RESERVED.iter().copied());
+        let near = did_you_mean(&resource.addr.kind, known);
+        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        diags.error(
+            Diagnostic::error("Unsupported block type")
+                .at(resource.kind_span)
+                .label(format!("there is no kind `{}`{hint}", resource.addr.kind))
+                .detail(format!("Blocks of type {:?} are not expected here.", &*resource.addr.kind)),
+        );
+        return;
+    };
+    for given in &resource.arguments.attributes {
+        if let Err(diagnostic) = kind::argument(kind, &given.name.name) {
+            diags.error(diagnostic.at(given.name.span));
+        }
+    }
+    for attribute in kind.attributes.values().filter(|a| matches!(a.role, kind::Role::Required)) {
+        if !resource.arguments.attributes.iter().any(|a| a.name.name == attribute.name) {
+            diags.error(
+                Diagnostic::error("Missing required argument")
+                    .at(resource.span)
+                    .label(format!("`{}` needs `{}`", kind.name, attribute.name))
+                    .detail(format!(
+                        "The argument {:?} is required, but no definition was found.",
+                        &*attribute.name
+                    )),
+            );
+        }
+    }
+    for extra in &resource.arguments.blocks {
+        diags.error(
+            Diagnostic::error("Unsupported block type")
+                .at(extra.kind.span)
+                .label(format!("`{}` has no block `{}`", kind.name, extra.kind.name))
+                .detail(format!("Blocks of type {:?} are not expected here.", &*extra.kind.name)),
+        );
+    }
+}
+
+/// Evaluates a whole configuration with every variable and every attribute of the API unknown.
+pub fn validate(config: &Config, kinds: &Kinds, host: &dyn Host, diags: &mut Diagnostics) -> Result<(), Reported> {
+    let order = check(config, kinds, diags)?;
+    let unknown: Values = config
+        .root()
+        .variables
+        .iter()
+        .map(|(name, variable)| {
+            (name.clone(), (Value::unknown(variable.constraint.ty()), Source::CommandLine))
+        })
+        .collect();
+    let mut evaluation = Evaluation::new(config, kinds, host, "default".into());
+    walk(&mut evaluation, &order, &unknown, &mut Unknowns, diags);
+    diags.check()
+}
+
+struct Unknowns;
+
+impl Objects for Unknowns {
+    fn object(&mut self, visit: Visit<'_>, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Option<Value> {
+        let kind = evaluation.kinds.get(&visit.addr.resource.kind)?;
+        Some(unknown_object(kind, &desired(kind, &visit, evaluation, diags)?))
+    }
+
+    fn needs_keys(&self) -> bool {
+        false
+    }
+}
+
+/// Objects as they are recorded: what the console and saved plans' outputs see.
+pub struct Recorded<'r> {
+    pub records: &'r BTreeMap<ObjectAddr, Record>,
+}
+
+impl Objects for Recorded<'_> {
+    fn object(&mut self, visit: Visit<'_>, evaluation: &Evaluation<'_>, _: &mut Diagnostics) -> Option<Value> {
+        debug_assert_eq!(visit.addr.resource.mode, Mode::Managed);
+        let kind = evaluation.kinds.get(&visit.addr.resource.kind)?;
+        let recorded = self.records.get(&visit.addr).map(|record| record.values.clone());
+        Some(recorded.unwrap_or_else(|| Value::unknown(super::object_type(kind))))
+    }
+
+    fn needs_keys(&self) -> bool {
+        false
+    }
+}
