@@ -91,12 +91,12 @@ async fn adopt(
     tell: &mut dyn FnMut(Event),
 ) -> Result<(), StoreError> {
     let events: Vec<state::Event> =
-        apply.plan.findings.iter().flat_map(|finding| plan::events(writer.state(), finding)).collect();
+        apply.plan.answers.findings.iter().flat_map(|finding| plan::events(writer.state(), finding)).collect();
     if events.is_empty() {
         return Ok(());
     }
     writer.commit(&events, &apply.stamp).await?;
-    for finding in &apply.plan.findings {
+    for finding in &apply.plan.answers.findings {
         if let plan::Verdict::Adopted(record) = &finding.verdict {
             tell(Event::Adopted { addr: finding.addr.clone(), id: record.id.clone() });
         }

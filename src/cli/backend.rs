@@ -174,3 +174,31 @@ impl Backend {
         self.dir.join("emulator")
     }
 }
+
+impl Backend {
+    /// A state that was never written takes the lineage of the plan that is about to write it.
+    pub fn adopt_lineage(&mut self, lineage: &str) {
+        if self.state.version.serial == 0 {
+            let store = std::mem::replace(&mut self.store, SledStore::open(&self.dir));
+            self.store = store.with_lineage(lineage);
+            self.state.version.lineage = lineage.into();
+        }
+    }
+
+    /// The key that a saved plan names: the state's, or the one made for a state that the plan will begin.
+    pub fn key_for(
+        &mut self,
+        slot: &secret::KeySlot,
+        environment: &Environment,
+        output: &mut Output,
+    ) -> Result<Arc<Sealer>, Reported> {
+        if let Some(sealer) = &self.sealer {
+            return Ok(sealer.clone());
+        }
+        let lineage = &self.state.version.lineage;
+        let key = secret::open_key(&self.choice, slot, lineage, &environment.keys).map_err(|error| {
+            output.fail(Diagnostic::error("Encryption key is missing").detail(error.to_string()))
+        })?;
+        Ok(Arc::new(Sealer::new(&key, lineage)))
+    }
+}

@@ -16,9 +16,10 @@ mod nodes;
 pub use nodes::{Item, Walk, What, order as walk_order};
 mod order;
 mod planner;
-pub use planner::{Request, plan};
+pub use planner::{Counts, Request, plan, provider_of};
 mod refresh;
 pub use refresh::Providers;
+pub mod saved;
 mod scope;
 pub use scope::{Repeat, Scope};
 mod select;
@@ -61,9 +62,20 @@ pub struct Plan {
     pub steps: Dag<Step>,
     pub drift: Vec<Drift>,
     pub outputs: BTreeMap<Name, OutputChange>,
+    /// What the world said: with it, the same plan can be made again without asking.
+    pub answers: Answers,
+    pub reading: Reading,
+}
+
+/// What the API answered while planning.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// The objects that were read; `None`: gone.
+    pub reads: BTreeMap<ObjectAddr, Option<crate::provider::Object>>,
     /// Open intents of earlier runs, and what a look at the world found.
     pub findings: Vec<Finding>,
-    pub reading: Reading,
+    /// How many requests that took.
+    pub requests: u64,
 }
 
 /// One object as plans speak of it: the current one of an address, or a deposed one.

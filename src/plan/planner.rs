@@ -6,9 +6,9 @@ use super::evaluation::{self, Evaluation, Objects, Visit};
 use super::look::{Looking, look_at_all, settled};
 use super::nodes::Walk;
 use super::order::{instances, order};
-use super::refresh::{Providers, Read, read_all};
+use super::refresh::{Providers, read_all};
 use super::{
-    Action, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan, Planned,
+    Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan, Planned,
     Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
 };
 use crate::addr::{Name, ObjectAddr, ObjectKey};
@@ -17,6 +17,7 @@ use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval::functions::Host;
 use crate::eval::{self, Subject as Refers};
 use crate::kind::{Kind, Kinds};
+use crate::provider::CallError;
 use crate::secret::Sealer;
 use crate::state::{Dependency, ProviderAddr, Record, State, Status};
 use crate::value::Value;
@@ -43,35 +44,24 @@ pub struct Request<'r> {
     pub settle: Duration,
     /// Seconds since 1970.
     pub now: i64,
+    /// What the world said when the plan was first made; nothing is asked then.
+    pub answers: Option<&'r Answers>,
 }
 
 /// Makes a plan. Sends only reads, writes nothing.
 pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan, Reported> {
     let started = Instant::now();
-    let before = request.providers.requests();
-    let looking = Looking {
-        kinds: request.kinds,
-        providers: request.providers,
-        sealer: request.sealer,
-        settle: request.settle,
-        now: request.now,
+    let answers = match request.answers {
+        Some(answers) => answers.clone(),
+        None => ask(request, diags).await?,
     };
-    let findings = look_at_all(&looking, request.state, diags).await;
-    diags.check()?;
-    let recorded = settled(request.state, &findings);
-    let selected = recorded.records.iter().filter(|(addr, _)| request.selection.reads(addr));
-    let reads = if request.refresh {
-        read_all(selected, request.kinds, request.providers).await
-    } else {
-        BTreeMap::new()
-    };
+    let recorded = settled(request.state, &answers.findings);
     let reading = Reading {
         objects: recorded.records.len(),
-        requests: request.providers.requests() - before,
+        requests: answers.requests,
         took: started.elapsed(),
     };
-    let (current, drift) = compare_with_world(request, &recorded, &reads, diags);
-    diags.check()?;
+    let (current, drift) = compare_with_world(request, &recorded, &answers);
     let mut planner = Planner { request, recorded: &recorded, current: &current, changes: BTreeMap::new() };
     let mut evaluation =
         Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
@@ -93,51 +83,69 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         changes,
         drift,
         outputs,
-        findings,
+        answers,
         reading,
     })
+}
+
+/// Looks at open intents and reads the world.
+async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, Reported> {
+    let before = request.providers.requests();
+    let looking = Looking {
+        kinds: request.kinds,
+        providers: request.providers,
+        sealer: request.sealer,
+        settle: request.settle,
+        now: request.now,
+    };
+    let findings = look_at_all(&looking, request.state, diags).await;
+    diags.check()?;
+    let mut reads = BTreeMap::new();
+    if request.refresh {
+        let recorded = settled(request.state, &findings);
+        let selected = recorded.records.iter().filter(|(addr, _)| request.selection.reads(addr));
+        for (addr, read) in read_all(selected, request.kinds, request.providers).await {
+            match read {
+                Ok(read) => {
+                    reads.insert(addr, read);
+                }
+                Err(error) => {
+                    diags.error(unreadable(&addr, &error));
+                }
+            }
+        }
+    }
+    diags.check()?;
+    Ok(Answers { reads, findings, requests: request.providers.requests() - before })
+}
+
+fn unreadable(addr: &ObjectAddr, error: &CallError) -> Diagnostic {
+    Diagnostic::error(format!("Cannot read {addr}"))
+        .detail(error.to_string())
+        .help("nothing was changed; `-refresh=false` plans without reading")
+        .about(addr)
 }
 
 /// The records as the world has them (gone ones left out), and what differs from the state.
 fn compare_with_world(
     request: &Request<'_>,
     recorded: &State,
-    reads: &BTreeMap<ObjectAddr, Read>,
-    diags: &mut Diagnostics,
+    answers: &Answers,
 ) -> (BTreeMap<ObjectAddr, Record>, Vec<Drift>) {
     let mut current = recorded.records.clone();
     let mut drifts = Vec::new();
-    for (addr, read) in reads {
+    for (addr, read) in &answers.reads {
         let Some(record) = recorded.records.get(addr) else { continue };
         let Some(kind) = request.kinds.get(&addr.resource.kind) else { continue };
-        let now = match read {
-            Ok(Some(object)) => Some(refreshed(kind, record, object, request.sealer)),
-            Ok(None) => None,
-            Err(error) => {
-                diags.error(
-                    Diagnostic::error(format!("Cannot read {addr}"))
-                        .detail(error.to_string())
-                        .help("nothing was changed; `-refresh=false` plans without reading")
-                        .about(addr),
-                );
-                continue;
-            }
-        };
-        match &now {
-            Some(now) => {
-                let edits = drift(record, now);
-                current.insert(addr.clone(), now.clone());
-                if !edits.is_empty() {
-                    let current = Some(now.clone());
-                    drifts.push(Drift { addr: addr.clone(), prior: record.clone(), current, edits });
-                }
-            }
-            None => {
-                current.remove(addr);
-                let prior = record.clone();
-                drifts.push(Drift { addr: addr.clone(), prior, current: None, edits: Vec::new() });
-            }
+        let now = read.as_ref().map(|object| refreshed(kind, record, object, request.sealer));
+        let edits = now.as_ref().map(|now| drift(record, now)).unwrap_or_default();
+        if now.is_none() || !edits.is_empty() {
+            drifts.push(Drift { addr: addr.clone(), prior: record.clone(), current: now.clone(), edits });
         }
+        match now {
+            Some(now) => current.insert(addr.clone(), now),
+            None => current.remove(addr),
+        };
     }
     (current, drifts)
 }
@@ -426,7 +434,7 @@ impl Plan {
 
     /// Whether applying it writes anything, if only to the state.
     pub fn writes_anything(&self) -> bool {
-        self.changes_anything() || !self.steps.is_empty() || !self.findings.is_empty()
+        self.changes_anything() || !self.steps.is_empty() || !self.answers.findings.is_empty()
     }
 
     /// Whether a recorded object is dropped because the world has it no more and nothing declares it.

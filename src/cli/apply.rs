@@ -1,0 +1,185 @@
+//! `isotope apply`, `destroy` and `refresh`: show, ask, do, report.
+
+use super::args;
+use super::environment::{Environment, Functions};
+use super::output::{Output, timestamp};
+use super::plan::{self as planning, Made};
+use super::{Exit, Outcome, prompt, saved, signals};
+use crate::apply::{self, Apply, Event};
+use crate::diag::{Diagnostic, Diagnostics, Reported};
+use crate::plan::Mode;
+use crate::render::{self, json};
+
+/// Which of the three commands it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    Apply,
+    Destroy,
+    Refresh,
+}
+
+impl Flavour {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Destroy => "destroy",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+pub async fn run(args: args::Apply, flavour: Flavour, environment: &Environment, output: &mut Output) -> Outcome {
+    let mut args = args;
+    match flavour {
+        Flavour::Apply => {}
+        Flavour::Destroy => args.planning.destroy = true,
+        Flavour::Refresh => args.planning.refresh_only = true,
+    }
+    let saved = args.plan.is_some();
+    if args.planning.json && !args.auto_approve && !saved {
+        planning::begin(&args.planning, output);
+        return Err(output.fail(Diagnostic::error("Plan file or auto-approve required").detail(
+            "Isotope cannot ask for interactive approval when -json is set. You can either apply a saved plan file, or enable the -auto-approve option.",
+        )));
+    }
+    let made = match &args.plan {
+        Some(path) => saved::read(path, &args, environment, output).await?,
+        None => {
+            let mode = planning::mode(&args.planning);
+            let made =
+                planning::make(&args.planning, mode, flavour.command(), true, environment, output).await?;
+            planning::show(&made.plan, &made.project, &args.planning, output);
+            made
+        }
+    };
+    if made.plan.changes_anything() && !saved && !args.auto_approve {
+        approve(&made, args.planning.input, environment, output)?;
+    }
+    execute(made, flavour, environment, output).await
+}
+
+/// Asks. Anything but `yes` ends the command.
+fn approve(made: &Made, input: bool, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
+    let destroy = made.plan.mode == Mode::Destroy;
+    let (question, explanation, cancelled) = match destroy {
+        true => (
+            "Do you really want to destroy all resources?",
+            "Isotope will destroy everything that is listed above.\n  Only 'yes' will be accepted to confirm.",
+            "Destroy cancelled.",
+        ),
+        false => (
+            "Do you want to perform these actions?",
+            "Isotope will perform the actions described above.\n  Only 'yes' will be accepted to approve.",
+            "Apply cancelled.",
+        ),
+    };
+    let answer = prompt::ask(&format!("\n{question}\n  {explanation}"), input, environment, output).map_err(|()| {
+        output.fail(
+            Diagnostic::error("Approval needed, and nobody to ask")
+                .detail("Standard input is not a terminal, so nothing can be asked. Nothing was changed.")
+                .help("give `-auto-approve`, or apply a saved plan"),
+        )
+    })?;
+    if answer.as_deref() == Some("yes") {
+        output.print("");
+        return Ok(());
+    }
+    output.print(&format!("\n{cancelled}"));
+    Err(prompt::declined())
+}
+
+async fn execute(made: Made, flavour: Flavour, environment: &Environment, output: &mut Output) -> Outcome {
+    let Made { project, mut backend, connected, writer, plan } = made;
+    let mut writer = match writer {
+        Some(writer) => writer,
+        None => backend.lock(flavour.command(), std::time::Duration::ZERO, environment, output).await?,
+    };
+    let stamp = environment.stamp(flavour.command());
+    let (sealer, slot) = match plan.writes_anything() {
+        true => backend.key(environment, output)?,
+        false => {
+            return finish(&apply::Outcome { outputs: backend.state.outputs.clone(), ..Default::default() }, &plan, output);
+        }
+    };
+    if let Some(slot) = slot {
+        writer.commit(&[slot], &stamp).await.map_err(|error| output.fail(super::backend::complaint(&error)))?;
+    }
+    let functions = Functions::applying(environment);
+    let request = Apply {
+        plan: &plan,
+        config: &project.config,
+        walk: &project.walk,
+        kinds: &project.kinds,
+        providers: &connected.providers,
+        host: &functions,
+        workspace: environment.workspace(),
+        sealer: &sealer,
+        stamp,
+        settle: connected.settle,
+        mark: connected.mark,
+        parallelism: None,
+        stop: signals::watch(),
+    };
+    let mut diags = Diagnostics::new();
+    let applied = apply::apply(&request, writer.as_mut(), &mut |event| tell(&event, output), &mut diags).await;
+    let outcome = match applied {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            output.show(&mut diags, &project.sources);
+            return Err(output.fail(super::backend::complaint(&error).help(
+                "nothing more was sent; what was in flight is written down as unfinished, and the next run settles it",
+            )));
+        }
+    };
+    for failure in &outcome.failed {
+        diags.error(failure.problem.clone());
+    }
+    let checked = diags.check();
+    output.show(&mut diags, &project.sources);
+    for value in outcome.outputs.values() {
+        planning::learn(value, &mut |text| output.redactor().add(text));
+    }
+    if let Some(emulator) = connected.emulator {
+        emulator.stop().await;
+    }
+    let done = finish(&outcome, &plan, output);
+    checked.and(done)
+}
+
+fn tell(event: &Event, output: &mut Output) {
+    if output.json {
+        if let Some(message) = json::event_message(event, &timestamp()) {
+            output.message(&message);
+        }
+    } else if let Some(line) = render::event(event) {
+        output.print(&line);
+    }
+}
+
+/// The end: the counts or the ledger, and the outputs.
+fn finish(outcome: &apply::Outcome, plan: &crate::plan::Plan, output: &mut Output) -> Outcome {
+    let destroy = plan.mode == Mode::Destroy;
+    if output.json {
+        let counts = crate::plan::Counts {
+            import: outcome.imported,
+            add: outcome.added,
+            change: outcome.changed,
+            destroy: outcome.destroyed,
+        };
+        let at = timestamp();
+        output.message(&json::change_summary(counts, if destroy { "destroy" } else { "apply" }, &at));
+        if !outcome.outputs.is_empty() && !destroy {
+            output.message(&json::outputs_message(&outcome.outputs, &at));
+        }
+    } else {
+        output.print(&format!("\n{}", render::outcome(outcome, plan.mode).trim_end_matches('\n')));
+        if !outcome.outputs.is_empty() && !destroy {
+            let outputs = render::outputs(&outcome.outputs);
+            output.print(&format!("\nOutputs:\n\n{}", outputs.trim_end_matches('\n')));
+        }
+    }
+    match outcome.is_complete() {
+        true => Ok(Exit::Done),
+        false => Err(prompt::declined()),
+    }
+}

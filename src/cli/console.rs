@@ -1,0 +1,207 @@
+//! `isotope console`: expressions against configuration and state, typed or piped, as text or JSON.
+
+use super::args;
+use super::environment::{Environment, Functions};
+use super::output::Output;
+use super::{Exit, Outcome, backend, project, prompt};
+use crate::addr::ModulePath;
+use crate::config::{Config, ModuleId, Settings};
+use crate::diag::{Diagnostics, Reported, Sources};
+use crate::eval::functions::Host;
+use crate::kind::Kinds;
+use crate::plan::{self, Evaluation, Recorded, Repeat, Walk};
+use crate::state::State;
+use crate::syntax;
+use crate::value::{self, Marks, Value};
+use serde_json::json;
+use std::io::{BufRead, Read};
+
+pub async fn run(args: &args::Console, environment: &Environment, output: &mut Output) -> Outcome {
+    let functions = Functions::applying(environment);
+    let loaded = load(args, environment, output).await?;
+    let mut evaluation =
+        Evaluation::new(&loaded.config, &loaded.kinds, &functions as &dyn Host, environment.workspace());
+    let mut diags = Diagnostics::new();
+    let mut objects = Recorded { records: &loaded.state.records };
+    plan::walk(&mut evaluation, &loaded.walk, &loaded.given, &mut objects, &mut diags);
+    output.check(&mut diags, &loaded.sources)?;
+    let console = Console { evaluation };
+    if args.json {
+        console.json(output)
+    } else if environment.stdin_is_terminal {
+        console.typed(output)
+    } else {
+        console.piped(output)
+    }
+}
+
+/// What expressions are evaluated against.
+struct Loaded {
+    config: Config,
+    kinds: Kinds,
+    walk: Walk,
+    given: crate::config::Values,
+    state: State,
+    sources: Sources,
+}
+
+/// The directory's configuration and state; an empty configuration where there is none.
+async fn load(args: &args::Console, environment: &Environment, output: &mut Output) -> Result<Loaded, Reported> {
+    if !crate::config::is_configured(&environment.dir) {
+        let config = Config {
+            dir: environment.dir.clone(),
+            settings: Settings::default(),
+            modules: vec![crate::config::Module { dir: environment.dir.clone(), ..Default::default() }],
+            digest: "".into(),
+        };
+        return Ok(Loaded {
+            config,
+            kinds: Kinds::builtin().clone(),
+            walk: Walk::default(),
+            given: Default::default(),
+            state: State::empty(""),
+            sources: Sources::new(),
+        });
+    }
+    let project = project::load(&args.variables, environment, output)?;
+    let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let project::Project { config, sources, kinds, walk, given } = project;
+    Ok(Loaded { config, kinds, walk, given, state: backend.state, sources })
+}
+
+struct Console<'a> {
+    evaluation: Evaluation<'a>,
+}
+
+impl Console<'_> {
+    fn evaluate(&self, text: &str, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Value, Reported> {
+        let file = sources.add("<console-input>", text);
+        let expr = syntax::parse_expression(sources, file, diags);
+        diags.check()?;
+        let Some(expr) = expr else { return Ok(Value::dynamic_null()) };
+        crate::eval::console(&expr, &self.evaluation.scope(ModuleId(0), &ModulePath::root(), &Repeat::None), diags)
+    }
+
+    /// Prints a value or what is wrong. Gives whether it had a value.
+    fn answer(&self, text: &str, output: &mut Output) -> bool {
+        let (mut sources, mut diags) = (Sources::new(), Diagnostics::new());
+        let value = self.evaluate(text, &mut sources, &mut diags);
+        output.show(&mut diags, &sources);
+        match value {
+            Ok(value) => {
+                output.data(&format!("{}\n", value::console(&value)));
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// One expression a line, as typed.
+    fn piped(&self, output: &mut Output) -> Outcome {
+        let mut text = String::new();
+        if std::io::stdin().lock().read_to_string(&mut text).is_err() {
+            return Err(prompt::declined());
+        }
+        let mut sound = true;
+        for expression in expressions(&text) {
+            sound &= self.answer(&expression, output);
+        }
+        if sound { Ok(Exit::Done) } else { Err(prompt::declined()) }
+    }
+
+    fn typed(&self, output: &mut Output) -> Outcome {
+        let mut pending = String::new();
+        loop {
+            output.data(if pending.is_empty() { "> " } else { "  " });
+            let mut line = String::new();
+            match std::io::stdin().lock().read_line(&mut line) {
+                Ok(0) | Err(_) => return Ok(Exit::Done),
+                Ok(_) => pending.push_str(&line),
+            }
+            match pending.trim() {
+                "" => pending.clear(),
+                "exit" | "quit" => return Ok(Exit::Done),
+                "help" => {
+                    output.print("Type an expression to see its value; `exit` or Ctrl-D ends.");
+                    pending.clear();
+                }
+                text if syntax::is_complete(text) => {
+                    self.answer(text, output);
+                    pending.clear();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A JSON string a line in, a JSON object a line out.
+    fn json(&self, output: &mut Output) -> Outcome {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { return Err(prompt::declined()) };
+            if line.trim().is_empty() {
+                continue;
+            }
+            let answer = match serde_json::from_str::<String>(&line) {
+                Ok(text) => self.json_answer(&text),
+                Err(error) => failure("Invalid input", &format!("Each line must be one JSON string: {error}.")),
+            };
+            output.data(&format!("{answer}\n"));
+        }
+        Ok(Exit::Done)
+    }
+
+    fn json_answer(&self, text: &str) -> String {
+        let (mut sources, mut diags) = (Sources::new(), Diagnostics::new());
+        match self.evaluate(text, &mut sources, &mut diags) {
+            Ok(value) => success(&value),
+            Err(_) => {
+                let all: Vec<_> = diags
+                    .take()
+                    .into_iter()
+                    .map(|d| json!({"summary": d.summary, "detail": if d.detail.is_empty() { d.label } else { d.detail }}))
+                    .collect();
+                json!({"ok": false, "diagnostics": all}).to_string()
+            }
+        }
+    }
+}
+
+/// Written by hand around the value, whose numbers keep all their digits.
+fn success(value: &Value) -> String {
+    let (plain, _) = value.unmark_deep();
+    let ty = json!(plain.ty().constraint_string());
+    let rest = match () {
+        () if value.contains_marks(Marks::SENSITIVE) => r#""sensitive":true"#.to_owned(),
+        () if !plain.is_wholly_known() => r#""unknown":true"#.to_owned(),
+        () => match value::to_json_text(&plain) {
+            Ok(text) => format!(r#""value":{text}"#),
+            Err(_) => r#""infinite":true"#.to_owned(),
+        },
+    };
+    format!(r#"{{"ok":true,"type":{ty},{rest}}}"#)
+}
+
+fn failure(summary: &str, detail: &str) -> String {
+    json!({"ok": false, "diagnostics": [{"summary": summary, "detail": detail}]}).to_string()
+}
+
+/// The expressions of a piped text: a line each, but an expression goes on while its brackets are open.
+fn expressions(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut pending = String::new();
+    for line in text.lines() {
+        if !pending.is_empty() {
+            pending.push('\n');
+        }
+        pending.push_str(line);
+        if pending.trim().is_empty() {
+            pending.clear();
+        } else if syntax::is_complete(&pending) {
+            all.push(std::mem::take(&mut pending));
+        }
+    }
+    if !pending.trim().is_empty() {
+        all.push(pending);
+    }
+    all
+}

@@ -1,0 +1,207 @@
+//! `isotope plan`: what apply would do. Also the part of apply that leads to the question.
+
+use super::args;
+use super::backend::{self, Backend};
+use super::environment::{Environment, Functions};
+use super::output::{Output, timestamp};
+use super::project::{self, Project};
+use super::providers::{self, Connected};
+use super::saved;
+use super::{Exit, Outcome};
+use crate::diag::{Diagnostic, Diagnostics, Reported};
+use crate::plan::{self, Mode, Plan, Selection, Target};
+use crate::render::{self, Detail, json};
+use crate::state::Writer;
+use crate::value::{Marks, Value};
+
+pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Output) -> Outcome {
+    let mode = mode(&args.planning);
+    let mut made = make(&args.planning, mode, "plan", false, environment, output).await?;
+    show(&made.plan, &made.project, &args.planning, output);
+    if let Some(path) = &args.out {
+        saved::write(path, &args.planning, &mut made, environment, output)?;
+    }
+    let changes = made.plan.changes_anything();
+    Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
+}
+
+/// A plan and all that it was made from.
+pub struct Made {
+    pub project: Project,
+    pub backend: Backend,
+    pub connected: Connected,
+    /// The lock, unless `-lock=false`.
+    pub writer: Option<Box<dyn Writer>>,
+    pub plan: Plan,
+}
+
+/// What the options ask for.
+pub fn mode(planning: &args::Planning) -> Mode {
+    match (planning.destroy, planning.refresh_only) {
+        (true, _) => Mode::Destroy,
+        (_, true) => Mode::RefreshOnly,
+        _ => Mode::Normal,
+    }
+}
+
+/// Loads, locks, connects and plans. `keep` says that an apply follows.
+pub async fn make(
+    planning: &args::Planning,
+    mode: Mode,
+    command: &str,
+    keep: bool,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Made, Reported> {
+    output.compact_warnings = planning.compact_warnings;
+    begin(planning, output);
+    let project = project::load(&planning.variables, environment, output)?;
+    let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let writer = match planning.locking.lock {
+        true => Some(backend.lock(command, planning.locking.lock_timeout, environment, output).await?),
+        false => None,
+    };
+    let connected =
+        providers::connect(&project, &backend, planning.parallelism, keep, environment, output).await?;
+    let mut diags = Diagnostics::new();
+    let asked = ask(&project, planning, &mut diags);
+    let planned = match asked {
+        Ok((selection, replace)) => {
+            let functions = Functions::planning(environment);
+            let request = plan::Request {
+                config: &project.config,
+                walk: &project.walk,
+                kinds: &project.kinds,
+                state: &backend.state,
+                providers: &connected.providers,
+                given: &project.given,
+                host: &functions,
+                workspace: environment.workspace(),
+                sealer: backend.sealer.as_deref(),
+                mode,
+                refresh: planning.refresh,
+                selection: &selection,
+                replace: &replace,
+                settle: connected.settle,
+                now: environment.now(),
+                answers: None,
+            };
+            plan::plan(&request, &mut diags).await
+        }
+        Err(reported) => Err(reported),
+    };
+    if let Ok(plan) = &planned {
+        redact(plan, &backend, output);
+        limit(plan, planning, &mut diags);
+    }
+    output.check(&mut diags, &project.sources)?;
+    Ok(Made { plan: planned?, project, backend, connected, writer })
+}
+
+/// Starts a JSON stream with its version message.
+pub fn begin(planning: &args::Planning, output: &mut Output) {
+    output.json = planning.json;
+    if planning.json {
+        output.message(&json::version_message(&timestamp()));
+    }
+}
+
+/// `-target`, `-exclude` and `-replace`.
+fn ask(
+    project: &Project,
+    planning: &args::Planning,
+    diags: &mut Diagnostics,
+) -> Result<(Selection, Vec<crate::addr::ObjectAddr>), Reported> {
+    let targets = planning.target.iter().map(|text| parse::<Target>("-target", text, diags)).collect::<Vec<_>>();
+    let excludes = planning.exclude.iter().map(|text| parse::<Target>("-exclude", text, diags)).collect::<Vec<_>>();
+    let replace = planning.replace.iter().map(|text| parse("-replace", text, diags)).collect::<Vec<_>>();
+    let targets: Vec<_> = targets.into_iter().collect::<Result<_, _>>()?;
+    let excludes: Vec<_> = excludes.into_iter().collect::<Result<_, _>>()?;
+    let replace: Vec<_> = replace.into_iter().collect::<Result<_, _>>()?;
+    let selection = Selection::new(&project.config, &project.walk, targets, excludes);
+    if !selection.is_all() {
+        diags.push(Diagnostic::warning("Resource targeting is in effect").detail(
+            "With -target or -exclude, the result of this plan may not represent all of the changes requested by the current configuration.",
+        ));
+    }
+    Ok((selection, replace))
+}
+
+fn parse<T: std::str::FromStr<Err = crate::addr::ParseError>>(
+    option: &str,
+    text: &str,
+    diags: &mut Diagnostics,
+) -> Result<T, Reported> {
+    text.parse().map_err(|error: crate::addr::ParseError| {
+        diags.error(Diagnostic::error(format!("Invalid {option} option")).detail(format!("{error}.")))
+    })
+}
+
+/// Refuses a plan that deletes more than `-allow-destroy` allows.
+fn limit(plan: &Plan, planning: &args::Planning, diags: &mut Diagnostics) {
+    let destroys = plan.counts().destroy;
+    if let Some(allowed) = planning.allow_destroy.filter(|allowed| destroys > *allowed) {
+        diags.error(
+            Diagnostic::error("Plan destroys more than allowed")
+                .detail(format!("It would destroy {destroys}, and `-allow-destroy={allowed}` allows {allowed}."))
+                .help("look at the plan, then raise the number if it is what you want"),
+        );
+    }
+}
+
+/// Makes every secret that the plan knows of unprintable from here on.
+pub fn redact(plan: &Plan, backend: &Backend, output: &Output) {
+    let redactor = output.redactor();
+    let mut learn = |value: &Value| learn(value, &mut |text| redactor.add(text));
+    plan.variables.values().for_each(&mut learn);
+    backend.state.records.values().for_each(|record| learn(&record.values));
+    backend.state.outputs.values().for_each(&mut learn);
+    for change in plan.changes.values() {
+        match &change.action {
+            plan::Action::Create { planned }
+            | plan::Action::Update { planned, .. }
+            | plan::Action::Replace { planned, .. } => learn(&planned.values),
+            plan::Action::NoOp { record, .. } => learn(&record.values),
+            plan::Action::Delete { .. } | plan::Action::Forget { .. } => {}
+        }
+    }
+}
+
+/// Tells every text under a sensitive mark.
+pub fn learn(value: &Value, tell: &mut dyn FnMut(&str)) {
+    crate::value::walk(value, &mut |_, value| {
+        if value.is_sensitive() {
+            let (plain, _) = value.unmark_deep();
+            crate::value::walk(&plain, &mut |_, inner| {
+                if let Some(text) = inner.as_str() {
+                    tell(text);
+                }
+                true
+            });
+            return false;
+        }
+        value.contains_marks(Marks::SENSITIVE)
+    });
+}
+
+/// Prints a plan, or its messages.
+pub fn show(plan: &Plan, project: &Project, planning: &args::Planning, output: &mut Output) {
+    if output.json {
+        let at = timestamp();
+        let mut messages = json::resource_drift(plan, &at);
+        messages.extend(json::planned_changes(plan, &at));
+        messages.push(json::change_summary(plan.counts(), "plan", &at));
+        if !plan.outputs.is_empty() {
+            messages.push(json::planned_outputs_message(plan, &at));
+        }
+        messages.iter().for_each(|message| output.message(message));
+        return;
+    }
+    let detail = match (planning.concise, planning.full) {
+        (true, _) => Detail::Concise,
+        (_, true) => Detail::Full,
+        _ => Detail::Normal,
+    };
+    let text = render::plan(plan, &project.sources, &project.kinds, detail, &output.out);
+    output.print(text.trim_end_matches('\n'));
+}

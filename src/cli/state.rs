@@ -1,0 +1,62 @@
+//! `isotope state list` and `state show`.
+
+use super::args::{State, Variables};
+use super::environment::Environment;
+use super::output::Output;
+use super::{Exit, Outcome, backend, project};
+use crate::addr::ObjectAddr;
+use crate::diag::{Diagnostic, Reported, did_you_mean};
+use crate::plan::Target;
+use crate::render::{self, json};
+
+pub async fn run(args: &State, environment: &Environment, output: &mut Output) -> Outcome {
+    let project = project::load(&Variables::default(), environment, output)?;
+    let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let records = &backend.state.records;
+    match args {
+        State::List { json, addresses } => {
+            let targets = targets(addresses, output)?;
+            let wanted = |addr: &&ObjectAddr| targets.is_empty() || targets.iter().any(|t| t.covers(addr));
+            let found: Vec<String> = records.keys().filter(wanted).map(ToString::to_string).collect();
+            if *json {
+                output.print(&serde_json::json!(found).to_string());
+            } else if !found.is_empty() {
+                output.print(&found.join("\n"));
+            }
+        }
+        State::Show { json, reveal_sensitive, address } => {
+            let addr: ObjectAddr = address.parse().map_err(|error: crate::addr::ParseError| {
+                output.fail(Diagnostic::error("Invalid address").detail(format!("{error}.")))
+            })?;
+            let Some(record) = records.get(&addr) else {
+                let known: Vec<String> = records.keys().map(ToString::to_string).collect();
+                let near = did_you_mean(address, known.iter().map(String::as_str));
+                let mut diagnostic = Diagnostic::error("No such object in the state")
+                    .detail(format!("Nothing is recorded as {addr}."))
+                    .help("`isotope state list` lists what is");
+                if let Some(near) = near {
+                    diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+                }
+                return Err(output.fail(diagnostic));
+            };
+            if *json {
+                let shown = json::record(&addr, record, &project.kinds, *reveal_sensitive);
+                output.data(&format!("{shown}\n"));
+            } else {
+                let text = render::record(&addr, record, *reveal_sensitive);
+                output.data(&format!("{}\n", text.trim_end_matches('\n')));
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn targets(addresses: &[String], output: &mut Output) -> Result<Vec<Target>, Reported> {
+    let parse = |text: &String| {
+        text.parse::<Target>().map_err(|error| {
+            output.fail(Diagnostic::error("Invalid address").detail(format!("{error}.")))
+        })
+    };
+    let mut parse = parse;
+    addresses.iter().map(|text| parse(text)).collect()
+}
