@@ -10,6 +10,7 @@ mod complain;
 mod convert;
 mod heredoc;
 mod items;
+pub mod json;
 mod literal;
 mod native;
 mod scan;
@@ -52,6 +53,11 @@ pub fn decode(
 /// Parses a configuration file. Keeps every top-level item that can be read, reports every one that cannot.
 pub fn parse(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
     items::parse(sources.text(file), file, diags)
+}
+
+/// Parses a file in HCL's JSON syntax. Its body has arguments only: [`json::shape`] tells the blocks among them.
+pub fn parse_json(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
+    json::parse(sources.text(file), file, diags)
 }
 
 /// Parses a text that is one expression, as typed at a prompt: newlines mean nothing.

@@ -2,6 +2,7 @@
 
 mod complaints;
 mod expressions;
+mod json;
 mod show;
 mod templates;
 
