@@ -13,6 +13,7 @@ mod items;
 pub mod json;
 mod literal;
 mod native;
+mod nesting;
 mod scan;
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Cases as data: what parses to which tree, and which complaint stands where.
 
 mod complaints;
+mod differential;
 mod expressions;
 mod json;
+mod limits;
 mod show;
 mod templates;
 
