@@ -74,7 +74,8 @@ impl Reader<'_> {
         if !invalid && let Some(body) = convert::item(self.text, self.file, tokens) {
             return Some(body);
         }
-        let body = native::Parser::new(self.text, self.file, tokens, self.diags).file();
+        let mut parser = native::Parser::new(self.text, self.file, tokens, self.diags);
+        let body = native::with_room(tokens, || parser.file());
         if invalid { None } else { body }
     }
 

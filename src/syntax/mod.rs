@@ -25,6 +25,7 @@ pub use ast::{
 };
 
 use crate::diag::{Diagnostic, Diagnostics, FileId, Reported, Sources, Span};
+use scan::Token;
 use std::path::PathBuf;
 
 /// Adds a file's bytes to the sources, if they are UTF-8; reports where they are not.
@@ -64,17 +65,24 @@ pub fn parse_json(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> B
 /// Parses a text that is one expression, as typed at a prompt: newlines mean nothing.
 pub fn parse_expression(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Option<Expr> {
     let text = sources.text(file);
-    let tokens = scan::code(text, if text.starts_with('\u{feff}') { 3 } else { 0 });
-    let invalid = complain::invalid_tokens(text, file, &tokens, diags);
-    let expr = native::Parser::new(text, file, &tokens, diags).ignoring_newlines().whole_expression();
-    expr.ok().filter(|_| !invalid)
+    let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    whole_expression(text, file, &scan::code(text, start), diags)
 }
 
 /// Parses a text that is a template as a whole.
 pub fn parse_template(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Option<Expr> {
     let text = sources.text(file);
-    let tokens = scan::template(text);
-    let invalid = complain::invalid_tokens(text, file, &tokens, diags);
-    let expr = native::Parser::new(text, file, &tokens, diags).whole_template();
-    expr.ok().filter(|_| !invalid)
+    whole_template(text, file, &scan::template(text), diags)
+}
+
+fn whole_expression(text: &str, file: FileId, tokens: &[Token], diags: &mut Diagnostics) -> Option<Expr> {
+    let invalid = complain::invalid_tokens(text, file, tokens, diags);
+    let mut parser = native::Parser::new(text, file, tokens, diags).ignoring_newlines();
+    native::with_room(tokens, || parser.whole_expression()).ok().filter(|_| !invalid)
+}
+
+fn whole_template(text: &str, file: FileId, tokens: &[Token], diags: &mut Diagnostics) -> Option<Expr> {
+    let invalid = complain::invalid_tokens(text, file, tokens, diags);
+    let mut parser = native::Parser::new(text, file, tokens, diags);
+    native::with_room(tokens, || parser.whole_template()).ok().filter(|_| !invalid)
 }

@@ -8,7 +8,7 @@ mod read;
 mod respan;
 
 use super::ast::{Attribute, Block, Body, Expr, ExprKind, Ident, Label, ObjectKey};
-use super::{native, scan};
+use super::scan;
 use crate::diag::{Diagnostic, Diagnostics, FileId, Sources, Span};
 use crate::value::{Str, Type, Value};
 use read::{Node, NodeKind, Text};
@@ -80,11 +80,7 @@ fn template(text: &Text, span: Span, diags: &mut Diagnostics) -> Option<Expr> {
         return Some(Expr { kind: ExprKind::Literal(literal), span });
     }
     let tokens = scan::template(&text.text);
-    let expr = within(text, diags, |said| {
-        let invalid = super::complain::invalid_tokens(&text.text, span.file, &tokens, said);
-        let expr = native::Parser::new(&text.text, span.file, &tokens, said).whole_template().ok();
-        expr.filter(|_| !invalid)
-    })?;
+    let expr = within(text, diags, |said| super::whole_template(&text.text, span.file, &tokens, said))?;
     Some(Expr { span, ..expr })
 }
 
@@ -119,11 +115,7 @@ pub fn static_expression(sources: &Sources, expr: &Expr, diags: &mut Diagnostics
     }
     let text = read::string_at(source, file, expr.span.start as usize)?;
     let tokens = scan::code(&text.text, 0);
-    within(&text, diags, |said| {
-        let invalid = super::complain::invalid_tokens(&text.text, file, &tokens, said);
-        let mut parser = native::Parser::new(&text.text, file, &tokens, said).ignoring_newlines();
-        parser.whole_expression().ok().filter(|_| !invalid)
-    })
+    within(&text, diags, |said| super::whole_expression(&text.text, file, &tokens, said))
 }
 
 /// Turns the arguments of a JSON body that are blocks into blocks. `labels` tells how many labels a kind of block has, or

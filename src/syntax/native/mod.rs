@@ -9,10 +9,12 @@ mod body;
 mod collection;
 mod expr;
 mod postfix;
+mod room;
 mod template;
 
 pub(super) use collection::object_key;
 pub(super) use postfix::{index, step};
+pub(super) use room::with_room;
 
 use super::complain;
 use super::scan::{Kind, Token};
@@ -21,7 +23,7 @@ use crate::diag::{Diagnostic, Diagnostics, FileId, Span};
 /// How deep brackets, blocks and template sequences may nest.
 const MAX_DEPTH: usize = 250;
 /// How many levels an expression's tree may have: `a + b + c` has two, and each operator adds one.
-const MAX_HEIGHT: usize = 2_000;
+const MAX_HEIGHT: usize = 1_000;
 
 /// A mistake was found and reported.
 #[derive(Clone, Copy, Debug)]
