@@ -20,23 +20,15 @@ pub fn equals(a: &Value, b: &Value) -> Value {
 /// `None` where it is not known yet.
 fn compare(a: &Value, b: &Value) -> Option<bool> {
     match (a, b) {
-        (Value::Unknown(..), Value::Unknown(..)) => {
-            let different =
-                a.ty() != b.ty() && !may_conform(a, b) && (a.is_surely_not_null() || b.is_surely_not_null());
-            if different { Some(false) } else { None }
-        }
+        (Value::Unknown(..), Value::Unknown(..)) => None,
         (Value::Unknown(ty, refinement), known) | (known, Value::Unknown(ty, refinement)) => {
-            let excluded = !refinement.allows(known)
-                || !known.is_null() && !ty.has_dynamic() && !known.ty().has_dynamic() && !known.has_type(ty);
-            if excluded { Some(false) } else { None }
+            // A null of any type is equal to other nulls, so the type tells nothing about one.
+            let other_type = !known.is_null() && !ty.has_dynamic() && !known.has_type(ty);
+            if other_type || !refinement.allows(known) { Some(false) } else { None }
         }
         (Value::Null(_), _) | (_, Value::Null(_)) => Some(a.is_null() && b.is_null()),
         _ => compare_known(a, b),
     }
-}
-
-fn may_conform(a: &Value, b: &Value) -> bool {
-    a.ty().has_dynamic() || b.ty().has_dynamic()
 }
 
 fn compare_known(a: &Value, b: &Value) -> Option<bool> {
@@ -55,15 +47,9 @@ fn compare_known(a: &Value, b: &Value) -> Option<bool> {
     }
 }
 
-/// Compares the elements where the collections' types allow equality at all.
+/// Collections of different types are different, be they empty.
 fn same_types(a: &Type, b: &Type, elements: impl FnOnce() -> Option<bool>) -> Option<bool> {
-    if a == b {
-        elements()
-    } else if a.has_dynamic() || b.has_dynamic() {
-        None
-    } else {
-        Some(false)
-    }
+    if a == b { elements() } else { Some(false) }
 }
 
 fn sequences(a: &[Value], b: &[Value]) -> Option<bool> {
@@ -144,7 +130,9 @@ mod tests {
         check(&list, &json("[1]"), Some(false));
         check(&Value::set(Type::Number, vec![Value::number(1)]), &list, Some(false));
         check(&Value::list(Type::Number, vec![]), &Value::list(Type::String, vec![]), Some(false));
+        check(&Value::list(Type::Dynamic, vec![]), &Value::list(Type::String, vec![]), Some(false));
         check(&Value::null(Type::Bool), &Value::null(Type::String), Some(true));
+        check(&json("[null]"), &Value::tuple(vec![Value::null(Type::String)]), Some(false));
     }
 
     #[test]

@@ -427,9 +427,18 @@ fn compare_floats(a: &Float, b: &Float) -> Ordering {
     if negative { b.cmp(&a) } else { a.cmp(&b) }
 }
 
+/// Reads a plain integer that surely fits. Negative zero is none of these.
 fn parse_small(text: &str) -> Option<i64> {
-    let plain = text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.len() > 18 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let value: i64 = digits.parse().ok()?;
+    match (digits.len() == text.len(), value) {
+        (true, _) => Some(value),
+        (false, 0) => None,
+        (false, _) => Some(-value),
+    }
 }
 
 impl PartialEq for Number {
