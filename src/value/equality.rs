@@ -11,10 +11,25 @@ pub fn equals(a: &Value, b: &Value) -> Value {
         None => Value::unknown_not_null(Type::Bool),
     };
     if !a.has_marks() && !b.has_marks() {
-        return answer(compare(a, b));
+        return answer(compare_whole(a, b));
     }
     let ((a, a_marks), (b, b_marks)) = (a.unmark_deep(), b.unmark_deep());
-    answer(compare(&a, &b)).mark(a_marks.union(b_marks))
+    answer(compare_whole(&a, &b)).mark(a_marks.union(b_marks))
+}
+
+/// Types decide before any element does: tuples of different types are different, whatever is unknown in them.
+fn compare_whole(a: &Value, b: &Value) -> Option<bool> {
+    let structured = |value: &Value| matches!(value, Value::Tuple(_) | Value::Object(_));
+    let differ = structured(a) && structured(b) && !a.has_type(&b.ty());
+    if differ && !has_open_type(a) && !has_open_type(b) { Some(false) } else { compare(a, b) }
+}
+
+/// Whether the type is still to be known, of the value or of something in it.
+fn has_open_type(value: &Value) -> bool {
+    match value {
+        Value::Unknown(ty, _) => ty.has_dynamic(),
+        known => known.children().any(has_open_type),
+    }
 }
 
 /// `None` where it is not known yet.
@@ -78,7 +93,7 @@ fn typed(a: &Value, b: &Value) -> Option<bool> {
     }
 }
 
-/// One difference decides, whatever else is unknown.
+/// One difference decides, whatever else is unknown; Terraform looks at attributes in no particular order.
 fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut known = true;
     for part in parts {
@@ -151,8 +166,11 @@ mod tests {
         check(&prefixed, &json("\"abc\""), None);
         check(&prefixed, &json("\"b\""), Some(false));
         check(&long, &Value::list(Type::Bool, vec![true.into()]), Some(false));
-        check(&Value::tuple(vec![text.clone(), Value::number(1)]), &json(r#"["a", 2]"#), None);
+        let pair = |first: &Value| Value::tuple(vec![first.clone(), Value::number(1)]);
+        check(&pair(&text), &json(r#"["a", 2]"#), None);
+        check(&pair(&text), &json(r#"["a", "2"]"#), Some(false));
         check(&Value::tuple(vec![Value::number(1), text.clone()]), &json(r#"[2, "a"]"#), Some(false));
+        check(&pair(&Value::unknown(Type::Dynamic)), &json(r#"["a", 1]"#), None);
         check(&Value::tuple(vec![text.clone()]), &json(r#"["a"]"#), None);
         check(&Value::set(Type::String, vec![text]), &Value::set(Type::String, vec!["a".into()]), None);
     }
