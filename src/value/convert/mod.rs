@@ -237,17 +237,20 @@ impl Conversion {
         if !wanted.has_dynamic() {
             return Ok((wanted, parts));
         }
-        match unify_elements(&parts) {
-            None => self.fail(NO_COMMON_TYPE),
-            Some(element) if parts.iter().all(|part| part.has_type(&element)) => Ok((element, parts)),
-            Some(Type::Dynamic) => self.fail("element types must all match"),
-            Some(element) => {
-                let parts =
-                    parts.iter().enumerate().map(|(at, part)| self.part(position(at), part, &element));
-                let parts = parts.collect::<Result<_, _>>()?;
-                Ok((element, parts))
-            }
+        let Some(element) = unify_elements(&parts) else { return self.fail(NO_COMMON_TYPE) };
+        let parts = self.all(&parts, &element)?;
+        // What the unified type still leaves open must not differ, except that untyped elements (nulls) fit in anywhere.
+        let mut typed = parts.iter().map(Value::ty).filter(|ty| *ty != Type::Dynamic);
+        let Some(element) = typed.next() else { return Ok((Type::Dynamic, parts)) };
+        if typed.any(|ty| ty != element) {
+            return self.fail("element types must all match");
         }
+        let parts = self.all(&parts, &element)?;
+        Ok((element, parts))
+    }
+
+    fn all(&mut self, parts: &[Value], to: &Type) -> Result<Vec<Value>, ConvertError> {
+        parts.iter().enumerate().map(|(at, part)| self.part(position(at), part, to)).collect()
     }
 }
 
