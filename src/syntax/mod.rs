@@ -8,6 +8,7 @@
 mod ast;
 mod complain;
 mod convert;
+mod format;
 mod heredoc;
 mod items;
 pub mod json;
@@ -23,6 +24,8 @@ pub use ast::{
     Attribute, BinaryOp, Block, Body, Expr, ExprKind, For, Ident, Label, ObjectKey, Step, TemplatePart,
     UnaryOp,
 };
+
+pub use format::format;
 
 use crate::diag::{Diagnostic, Diagnostics, FileId, Reported, Sources, Span};
 use scan::Token;

@@ -3,6 +3,7 @@
 mod complaints;
 mod differential;
 mod expressions;
+mod formatting;
 mod json;
 mod limits;
 mod show;
