@@ -58,26 +58,18 @@ fn net_brackets(pieces: &[Piece<'_>]) -> isize {
 /// One level for each line that opens more brackets than it closes, however many.
 fn indent(lines: &[Line], pieces: &mut [Piece<'_>]) {
     let mut open: Vec<isize> = Vec::new();
-    let mut heredocs = 0usize;
     for line in lines {
-        let whole = line.lead.start..line.assign.end;
-        let inside = heredocs > 0;
-        for piece in &pieces[whole.clone()] {
-            match piece.kind {
-                Kind::OHeredoc => heredocs += 1,
-                Kind::CHeredoc => heredocs = heredocs.saturating_sub(1),
-                _ => {}
-            }
-        }
-        if pieces[line.lead.start].kind == Kind::Newline {
-            pieces[line.lead.start].spaces = 0;
+        let first = line.lead.start;
+        if pieces[first].kind == Kind::Newline {
+            pieces[first].spaces = 0;
             continue;
         }
-        let net = net_brackets(&pieces[whole]);
+        // What a heredoc opens on its first line is not seen: so it is in Terraform, whose output this must equal.
+        let whole = &pieces[first..line.assign.end];
+        let seen = whole.iter().position(|piece| piece.kind == Kind::OHeredoc).unwrap_or(whole.len());
+        let net = net_brackets(&whole[..seen]);
         close(&mut open, -net);
-        if !inside {
-            pieces[line.lead.start].spaces = 2 * open.len();
-        }
+        pieces[first].spaces = 2 * open.len();
         if net > 0 {
             open.push(net);
         }

@@ -55,6 +55,7 @@ fn pieces<'a>(text: &'a str, start: usize, tokens: &[Token]) -> Vec<(usize, Piec
             && let Some((at, comment)) = pieces.last_mut()
             && comment.kind == Kind::Comment
             && !comment.text.starts_with("/*")
+            && !comment.ends_line()
         {
             comment.text = Cow::Borrowed(&text[*at..range.end]);
         } else {

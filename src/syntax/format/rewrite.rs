@@ -4,8 +4,10 @@ use super::Piece;
 use crate::diag::Span;
 use crate::syntax::ast::{Body, Label};
 use crate::syntax::scan::Kind;
+use regex::Regex;
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Pieces to put in place of others, in source order.
 type Edits<'a> = Vec<(Range<usize>, Vec<Piece<'a>>)>;
@@ -44,8 +46,12 @@ impl<'a> Rewriter<'a, '_> {
             }
         }
         for block in &body.blocks {
-            if let (Some(first), Some(last)) = (block.labels.first(), block.labels.last()) {
-                let range = self.range(first.span.to(last.span));
+            if let [first, ..] = &*block.labels
+                && let Some(last) = block.labels.last()
+            {
+                let labels = self.range(first.span.to(last.span));
+                // Comments before the first label go too: so it is in Terraform.
+                let range = self.range(block.kind.span).end..labels.end;
                 self.edits.push((range, self.labels(&block.labels)));
             }
             let inside: Vec<_> = inside.iter().copied().chain([&*block.kind.name]).collect();
@@ -95,12 +101,12 @@ fn escaped(value: &str) -> String {
     out
 }
 
-/// Whether a character shows: of the blanks only the plain space does.
+/// Whether a character shows, as Go sees it: of the blanks only the plain space does.
 fn is_printable(c: char) -> bool {
-    c == ' '
-        || !(c.is_control()
-            || c.is_whitespace()
-            || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}'))
+    static SHOWS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S}]$").ok());
+    let shows = |shows: &Regex| shows.is_match(c.encode_utf8(&mut [0; 4]));
+    (' '..='~').contains(&c) || SHOWS.as_ref().is_some_and(shows)
 }
 
 /// The inside of a template that is one interpolation and nothing else.

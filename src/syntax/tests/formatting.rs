@@ -36,3 +36,28 @@ fn formatting_changes_no_meaning() {
     let tree = |text: &str| show::body(&super::file(text).0);
     assert_eq!(tree(&format(text)), tree(text));
 }
+
+#[test]
+fn labels_and_old_types_are_respelled() {
+    check("a b /* c */ {}\n", "a \"b\" /* c */ {}\n");
+    check("a /* c */ b {}\n", "a \"b\" {}\n");
+    check("a \"\\u00e9\\u00a0\\U0001F600\" {}\n", "a \"é\\u00a0😀\" {}\n");
+    check("variable \"x\" {\n  type = \"list\"\n}\n", "variable \"x\" {\n  type = list(string)\n}\n");
+    check("variable \"x\" {\n  type = map\n}\n", "variable \"x\" {\n  type = map(any)\n}\n");
+    check("a = \"${\n b ?\n c : d\n}\"\n", "a = (b ?\nc : d)\n");
+}
+
+/// Terraform stops counting brackets at a heredoc, so that what follows this one moves left.
+#[test]
+fn brackets_in_a_heredoc_count_as_in_terraform() {
+    check(
+        "a {\n  b = <<E\n ${\nf(\n1)\n}\nE\n  c = 2\n}\n",
+        "a {\n  b = <<E\n ${\n  f(\n  1)\n}\nE\nc = 2\n}\n",
+    );
+}
+
+#[test]
+fn line_ends_stay_as_they_are() {
+    check("a=1\r\nbb=2 # c\r\n", "a  = 1\r\nbb = 2 # c\r\n");
+    check("\u{feff}a=1", "a = 1");
+}
