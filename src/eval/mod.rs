@@ -13,6 +13,7 @@ use crate::value::{Str, Type, Value, go_quote as quote};
 
 pub mod functions;
 mod call;
+mod closed;
 mod collection;
 mod conditional;
 mod console;
@@ -29,6 +30,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use closed::{constant, evaluate_with};
 pub use console::console;
 pub use empty::{EmptyScope, undeclared};
 pub use interim::{FileKind, Host};

@@ -7,9 +7,26 @@ use crate::addr::Name;
 use crate::diag::Span;
 use crate::syntax::Expr;
 use crate::value::Constraint;
+use catalogue::Catalogue;
 use std::collections::BTreeMap;
 
 pub mod catalogue;
+mod check;
+mod conform;
+mod kinds;
+mod notation;
+mod schema;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub(crate) mod words;
+pub use check::{argument, check};
+pub use conform::conform;
+pub use kinds::Kinds;
+pub use notation::kind;
+pub(crate) use schema::echoed;
+pub use schema::{default_value, normalise, schema_type, secrets};
 
 /// One kind of object.
 #[derive(Clone, Debug)]
@@ -54,9 +71,18 @@ pub struct Attribute {
     pub sensitive: bool,
     /// Sent at create, never echoed; a later change alone plans nothing.
     pub write_only: bool,
+    /// An element that comes back as an object has its value under this key.
+    pub unwrap: Option<String>,
     /// Set by requests of its own instead of the body.
     pub toggle: Option<Toggle>,
     pub span: Span,
+}
+
+impl Attribute {
+    /// Whether it is the user's to set.
+    pub fn is_argument(&self) -> bool {
+        matches!(self.role, Role::Required | Role::Optional | Role::Defaulted(_))
+    }
 }
 
 /// Who sets an attribute.
@@ -103,7 +129,7 @@ pub struct List {
     /// Where the objects are in an answer; empty when it is the array itself.
     pub at: Vec<String>,
     pub page: Option<Page>,
-    /// The query parameter that finds a marker.
+    /// The query parameter that finds a marker; without it, all objects are listed and looked through.
     pub marker_param: Option<String>,
 }
 
@@ -134,6 +160,18 @@ pub struct CatalogueUse {
     pub key: Name,
     /// The attribute that holds the described entries.
     pub entries: Name,
+}
+
+impl CatalogueUse {
+    /// The catalogue itself.
+    pub fn catalogue(&self) -> Option<&'static Catalogue> {
+        catalogue_named(&self.name)
+    }
+}
+
+/// The catalogue of that name.
+pub(crate) fn catalogue_named(name: &str) -> Option<&'static Catalogue> {
+    (name == "elements").then(Catalogue::builtin)
 }
 
 /// Where an error answer says what.

@@ -37,8 +37,13 @@ pub struct Update<'a> {
 
 pub enum Search<'a> {
     /// Everything in the collection that `values` (parents) names.
-    All { values: &'a Value },
-    Marker { marker: &'a str, values: &'a Value },
+    All {
+        values: &'a Value,
+    },
+    Marker {
+        marker: &'a str,
+        values: &'a Value,
+    },
 }
 
 /// Why a call gave nothing. Its variants are what the engine may do next (engine.md §7).
@@ -72,7 +77,12 @@ pub trait Provider: Send + Sync {
     /// `desired` is an object with all attributes, known. Null ones are not sent.
     async fn create(&self, kind: &Kind, desired: &Value, marker: Option<&str>) -> Result<Object, CallError>;
 
-    async fn update(&self, kind: &Kind, object: ObjectRef<'_>, update: Update<'_>) -> Result<Object, CallError>;
+    async fn update(
+        &self,
+        kind: &Kind,
+        object: ObjectRef<'_>,
+        update: Update<'_>,
+    ) -> Result<Object, CallError>;
 
     /// Already gone is success.
     async fn delete(&self, kind: &Kind, object: ObjectRef<'_>) -> Result<(), CallError>;

@@ -29,8 +29,13 @@ struct Memory {
 
 impl Default for Memory {
     fn default() -> Self {
-        let lineage = random_hex(8);
-        let chain = Chain::start(&lineage);
+        Self::new(&random_hex(8))
+    }
+}
+
+impl Memory {
+    fn new(lineage: &str) -> Self {
+        let chain = Chain::start(lineage);
         let version = StateVersion { lineage: lineage.into(), serial: 0 };
         Self { version, chain, rows: Rows::new(), history: Vec::new(), holder: None }
     }
@@ -45,6 +50,11 @@ impl Clone for MemoryStore {
 impl MemoryStore {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// With a lineage that is known beforehand.
+    pub fn with_lineage(lineage: &str) -> Self {
+        Self { shared: Arc::new(Mutex::new(Memory::new(lineage))), sealer: SharedSealer::default() }
     }
 
     /// The commits so far, the oldest first.

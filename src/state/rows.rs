@@ -7,6 +7,7 @@ use super::format::{LineError, read_line, v1, write_line};
 use super::{DeposedKey, IntentId, State, StateVersion};
 use crate::addr::{Name, ObjectAddr};
 use crate::secret::Sealer;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -30,9 +31,17 @@ pub(crate) enum RowKey {
 pub(crate) type RowChange = (String, Option<String>);
 
 #[derive(serde::Deserialize)]
-struct RowText {
+struct RowText<'a> {
     at: String,
-    is: serde_json::Value,
+    /// Read only when it is known what it is.
+    #[serde(borrow)]
+    is: &'a RawValue,
+}
+
+/// A row's key without what it says, which is most of it.
+#[derive(serde::Deserialize)]
+struct KeyText {
+    at: String,
 }
 
 impl fmt::Display for RowKey {
@@ -96,7 +105,7 @@ pub(crate) fn encode(
     let Some(is) = json.transpose()? else { return Ok(None) };
     let json = serde_json::json!({ "at": key.to_string(), "is": is }).to_string();
     // The reader of JSON refuses what is nested too deeply: better to refuse it here than to be unable to read it back.
-    serde_json::from_str::<RowText>(&json)?;
+    serde_json::from_str::<serde_json::Value>(&json)?;
     Ok(Some(write_line("row", serial, &json)))
 }
 
@@ -125,7 +134,7 @@ pub(crate) fn decode(
 /// The key as text, of a row that may be damaged: a name to report it by.
 pub(crate) fn salvage_key(line: &str) -> Option<String> {
     let json = line.splitn(5, ' ').nth(4)?;
-    serde_json::from_str::<RowText>(json).ok().map(|row| row.at)
+    serde_json::from_str::<KeyText>(json).ok().map(|row| row.at)
 }
 
 enum Trouble {
@@ -150,15 +159,15 @@ fn decode_row(
         LineError::TooNew(found) => Trouble::TooNew(found),
         error => Trouble::Damaged(error.to_string()),
     })?;
-    let row: RowText = serde_json::from_str(line.json)?;
+    let row: RowText<'_> = serde_json::from_str(line.json)?;
     if row.at != key {
         return Err(Trouble::Damaged(format!("it is the row of `{}`", row.at)));
     }
     let key = RowKey::parse(key)?;
     let lineage = state.version.lineage.clone();
-    let place = place(&key, &row.is);
+    let place = place(&key, row.is.get());
     let seal = v1::Seal { sealer, lineage: &lineage, place: &place };
-    let (closed, tampered) = put(key, row.is, seal, state)?;
+    let (closed, tampered) = put(key, row.is.get(), seal, state)?;
     if let Some(problem) = tampered {
         state.damaged.insert(shown(&row.at), problem);
     }
@@ -167,7 +176,7 @@ fn decode_row(
 
 fn put(
     key: RowKey,
-    is: serde_json::Value,
+    is: &str,
     seal: v1::Seal<'_>,
     state: &mut State,
 ) -> Result<(Vec<v1::SealedPart>, Option<String>), Trouble> {
@@ -193,18 +202,18 @@ fn put(
             (closed, tampered)
         }
         RowKey::Key => {
-            state.key = Some(serde_json::from_value(is)?);
+            state.key = Some(serde_json::from_str(is)?);
             (Vec::new(), None)
         }
     })
 }
 
 /// What sealed values of a row are bound to. A deposed object keeps its address, so deposing needs no key.
-fn place(key: &RowKey, is: &serde_json::Value) -> String {
+fn place(key: &RowKey, is: &str) -> String {
     match key {
         RowKey::Record(addr) | RowKey::Deposed(addr, _) => addr.to_string(),
         RowKey::Output(name) => output_place(name),
-        RowKey::Intent(_) => v1::intent_place(is).unwrap_or_default().to_string(),
+        RowKey::Intent(_) => v1::intent_place(is).unwrap_or_default(),
         RowKey::Key => String::new(),
     }
 }

@@ -48,6 +48,8 @@ fn is_plain(text: &str, tokens: &[Token]) -> bool {
     let pairs = tokens.windows(2).all(|pair| match (pair[0].kind, pair[1].kind) {
         // It takes chained legacy indexes, and applies an index after `.*` differently.
         (Dot, Number | Star) => false,
+        // It finds an attribute's name in the line after the dot.
+        (Dot, Newline | Comment) => false,
         // It lets an expression go on in the next line after a call or a list.
         (Newline | Comment, kind) => !continues(kind),
         // A carriage return is a blank to it.

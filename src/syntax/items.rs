@@ -4,6 +4,7 @@
 //! indented as the item is and looks like the beginning of a block or argument.
 
 use super::ast::Body;
+use super::nesting::Nesting;
 use super::scan::{self, Kind, Token};
 use super::{complain, convert, native};
 use crate::diag::{Diagnostics, FileId, Span};
@@ -73,7 +74,8 @@ impl Reader<'_> {
         if !invalid && let Some(body) = convert::item(self.text, self.file, tokens) {
             return Some(body);
         }
-        let body = native::Parser::new(self.text, self.file, tokens, self.diags).file();
+        let mut parser = native::Parser::new(self.text, self.file, tokens, self.diags);
+        let body = native::with_room(tokens, || parser.file());
         if invalid { None } else { body }
     }
 
@@ -145,52 +147,13 @@ fn next_item(tokens: &[Token], at: usize) -> Option<Item> {
     for (end, token) in tokens.iter().enumerate().skip(start) {
         match token.kind {
             Kind::Eof => {
-                return (end > start).then_some(Item { start, end, closed: nesting.open.is_empty() });
+                return (end > start).then_some(Item { start, end, closed: nesting.is_closed() });
             }
-            Kind::Newline if nesting.open.is_empty() => {
+            Kind::Newline if nesting.is_closed() => {
                 return Some(Item { start, end: end + 1, closed: true });
             }
             kind => nesting.see(kind),
         }
     }
     None
-}
-
-/// The brackets and templates that are open.
-#[derive(Default)]
-struct Nesting {
-    open: Vec<Kind>,
-    braces: usize,
-}
-
-impl Nesting {
-    /// Closers close what they can: a missing `)` must not hide the `}` after it.
-    fn see(&mut self, kind: Kind) {
-        use Kind::*;
-        match kind {
-            OBrace => {
-                self.braces += 1;
-                self.open.push(kind);
-            }
-            OBrack | OParen | OQuote | OHeredoc | Interp | Control => self.open.push(kind),
-            CBrack if self.open.last() == Some(&OBrack) => drop(self.open.pop()),
-            CParen if self.open.last() == Some(&OParen) => drop(self.open.pop()),
-            CBrace if self.braces > 0 => self.close(&[OBrace]),
-            SeqEnd => self.close(&[Interp, Control]),
-            CQuote | CHeredoc | QuotedNewline => self.close(&[OQuote, OHeredoc]),
-            _ => {}
-        }
-    }
-
-    fn close(&mut self, openers: &[Kind]) {
-        if !self.open.iter().any(|open| openers.contains(open)) {
-            return;
-        }
-        while let Some(open) = self.open.pop() {
-            self.braces -= usize::from(open == Kind::OBrace);
-            if openers.contains(&open) {
-                return;
-            }
-        }
-    }
 }

@@ -8,10 +8,13 @@
 mod ast;
 mod complain;
 mod convert;
+mod format;
 mod heredoc;
 mod items;
+pub mod json;
 mod literal;
 mod native;
+mod nesting;
 mod scan;
 
 #[cfg(test)]
@@ -22,7 +25,10 @@ pub use ast::{
     UnaryOp,
 };
 
+pub use format::format;
+
 use crate::diag::{Diagnostic, Diagnostics, FileId, Reported, Sources, Span};
+use scan::Token;
 use std::path::PathBuf;
 
 /// Adds a file's bytes to the sources, if they are UTF-8; reports where they are not.
@@ -54,20 +60,32 @@ pub fn parse(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
     items::parse(sources.text(file), file, diags)
 }
 
+/// Parses a file in HCL's JSON syntax. Its body has arguments only: [`json::shape`] tells the blocks among them.
+pub fn parse_json(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
+    json::parse(sources.text(file), file, diags)
+}
+
 /// Parses a text that is one expression, as typed at a prompt: newlines mean nothing.
 pub fn parse_expression(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Option<Expr> {
     let text = sources.text(file);
-    let tokens = scan::code(text, if text.starts_with('\u{feff}') { 3 } else { 0 });
-    let invalid = complain::invalid_tokens(text, file, &tokens, diags);
-    let expr = native::Parser::new(text, file, &tokens, diags).ignoring_newlines().whole_expression();
-    expr.ok().filter(|_| !invalid)
+    let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    whole_expression(text, file, &scan::code(text, start), diags)
 }
 
 /// Parses a text that is a template as a whole.
 pub fn parse_template(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Option<Expr> {
     let text = sources.text(file);
-    let tokens = scan::template(text);
-    let invalid = complain::invalid_tokens(text, file, &tokens, diags);
-    let expr = native::Parser::new(text, file, &tokens, diags).whole_template();
-    expr.ok().filter(|_| !invalid)
+    whole_template(text, file, &scan::template(text), diags)
+}
+
+fn whole_expression(text: &str, file: FileId, tokens: &[Token], diags: &mut Diagnostics) -> Option<Expr> {
+    let invalid = complain::invalid_tokens(text, file, tokens, diags);
+    let mut parser = native::Parser::new(text, file, tokens, diags).ignoring_newlines();
+    native::with_room(tokens, || parser.whole_expression()).ok().filter(|_| !invalid)
+}
+
+fn whole_template(text: &str, file: FileId, tokens: &[Token], diags: &mut Diagnostics) -> Option<Expr> {
+    let invalid = complain::invalid_tokens(text, file, tokens, diags);
+    let mut parser = native::Parser::new(text, file, tokens, diags);
+    native::with_room(tokens, || parser.whole_template()).ok().filter(|_| !invalid)
 }

@@ -34,8 +34,9 @@ pub enum Value {
 }
 
 /// The stack, in bytes, of a thread that handles values as deep as they may be. Measured at a depth of 1,000 without
-/// optimisation: at most 4 MiB, for reading JSON, walking and rebuilding; dropping and comparing take less than one.
-pub const STACK_SIZE: usize = 16 << 20;
+/// optimisation: up to 4 MiB for reading JSON, walking and rebuilding, 12 for reading the storage form back, less than one
+/// for dropping and comparing. The system provides only what is touched.
+pub const STACK_SIZE: usize = 32 << 20;
 
 /// How values are made. (Sets: see `set.rs`.)
 impl Value {

@@ -11,32 +11,39 @@ pub fn equals(a: &Value, b: &Value) -> Value {
         None => Value::unknown_not_null(Type::Bool),
     };
     if !a.has_marks() && !b.has_marks() {
-        return answer(compare(a, b));
+        return answer(compare_whole(a, b));
     }
     let ((a, a_marks), (b, b_marks)) = (a.unmark_deep(), b.unmark_deep());
-    answer(compare(&a, &b)).mark(a_marks.union(b_marks))
+    answer(compare_whole(&a, &b)).mark(a_marks.union(b_marks))
+}
+
+/// Types decide before any element does: tuples of different types are different, whatever is unknown in them.
+fn compare_whole(a: &Value, b: &Value) -> Option<bool> {
+    let structured = |value: &Value| matches!(value, Value::Tuple(_) | Value::Object(_));
+    let differ = structured(a) && structured(b) && !a.has_type(&b.ty());
+    if differ && !has_open_type(a) && !has_open_type(b) { Some(false) } else { compare(a, b) }
+}
+
+/// Whether the type is still to be known, of the value or of something in it.
+fn has_open_type(value: &Value) -> bool {
+    match value {
+        Value::Unknown(ty, _) => ty.has_dynamic(),
+        known => known.children().any(has_open_type),
+    }
 }
 
 /// `None` where it is not known yet.
 fn compare(a: &Value, b: &Value) -> Option<bool> {
     match (a, b) {
-        (Value::Unknown(..), Value::Unknown(..)) => {
-            let different =
-                a.ty() != b.ty() && !may_conform(a, b) && (a.is_surely_not_null() || b.is_surely_not_null());
-            if different { Some(false) } else { None }
-        }
+        (Value::Unknown(..), Value::Unknown(..)) => None,
         (Value::Unknown(ty, refinement), known) | (known, Value::Unknown(ty, refinement)) => {
-            let excluded = !refinement.allows(known)
-                || !known.is_null() && !ty.has_dynamic() && !known.ty().has_dynamic() && !known.has_type(ty);
-            if excluded { Some(false) } else { None }
+            // A null of any type is equal to other nulls, so the type tells nothing about one.
+            let other_type = !known.is_null() && !ty.has_dynamic() && !known.has_type(ty);
+            if other_type || !refinement.allows(known) { Some(false) } else { None }
         }
         (Value::Null(_), _) | (_, Value::Null(_)) => Some(a.is_null() && b.is_null()),
         _ => compare_known(a, b),
     }
-}
-
-fn may_conform(a: &Value, b: &Value) -> bool {
-    a.ty().has_dynamic() || b.ty().has_dynamic()
 }
 
 fn compare_known(a: &Value, b: &Value) -> Option<bool> {
@@ -55,15 +62,9 @@ fn compare_known(a: &Value, b: &Value) -> Option<bool> {
     }
 }
 
-/// Compares the elements where the collections' types allow equality at all.
+/// Collections of different types are different, be they empty.
 fn same_types(a: &Type, b: &Type, elements: impl FnOnce() -> Option<bool>) -> Option<bool> {
-    if a == b {
-        elements()
-    } else if a.has_dynamic() || b.has_dynamic() {
-        None
-    } else {
-        Some(false)
-    }
+    if a == b { elements() } else { Some(false) }
 }
 
 fn sequences(a: &[Value], b: &[Value]) -> Option<bool> {
@@ -92,7 +93,7 @@ fn typed(a: &Value, b: &Value) -> Option<bool> {
     }
 }
 
-/// One difference decides, whatever else is unknown.
+/// One difference decides, whatever else is unknown; Terraform looks at attributes in no particular order.
 fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut known = true;
     for part in parts {
@@ -144,7 +145,9 @@ mod tests {
         check(&list, &json("[1]"), Some(false));
         check(&Value::set(Type::Number, vec![Value::number(1)]), &list, Some(false));
         check(&Value::list(Type::Number, vec![]), &Value::list(Type::String, vec![]), Some(false));
+        check(&Value::list(Type::Dynamic, vec![]), &Value::list(Type::String, vec![]), Some(false));
         check(&Value::null(Type::Bool), &Value::null(Type::String), Some(true));
+        check(&json("[null]"), &Value::tuple(vec![Value::null(Type::String)]), Some(false));
     }
 
     #[test]
@@ -163,8 +166,11 @@ mod tests {
         check(&prefixed, &json("\"abc\""), None);
         check(&prefixed, &json("\"b\""), Some(false));
         check(&long, &Value::list(Type::Bool, vec![true.into()]), Some(false));
-        check(&Value::tuple(vec![text.clone(), Value::number(1)]), &json(r#"["a", 2]"#), None);
+        let pair = |first: &Value| Value::tuple(vec![first.clone(), Value::number(1)]);
+        check(&pair(&text), &json(r#"["a", 2]"#), None);
+        check(&pair(&text), &json(r#"["a", "2"]"#), Some(false));
         check(&Value::tuple(vec![Value::number(1), text.clone()]), &json(r#"[2, "a"]"#), Some(false));
+        check(&pair(&Value::unknown(Type::Dynamic)), &json(r#"["a", 1]"#), None);
         check(&Value::tuple(vec![text.clone()]), &json(r#"["a"]"#), None);
         check(&Value::set(Type::String, vec![text]), &Value::set(Type::String, vec!["a".into()]), None);
     }

@@ -92,3 +92,18 @@ impl fmt::Debug for Str {
         fmt::Debug::fmt(&*self.0, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_normalised_and_ordered_by_bytes() {
+        for (given, kept) in
+            [("plain", "plain"), ("e\u{301}", "\u{e9}"), ("\u{e9}", "\u{e9}"), ("\u{2126}", "\u{3a9}")]
+        {
+            assert_eq!(Str::new(given), kept);
+        }
+        assert!(Str::new("Z") < Str::new("a") && Str::new("z") < Str::new("e\u{301}"));
+    }
+}

@@ -87,8 +87,8 @@ pub(crate) fn write_record(
     serde_json::to_value(record_v1(record, seal, closed))
 }
 
-pub(crate) fn read_record(json: Json, seal: Seal<'_>) -> Result<Opened<Record>, String> {
-    record_from(serde_json::from_value(json).map_err(|e| e.to_string())?, seal)
+pub(crate) fn read_record(json: &str, seal: Seal<'_>) -> Result<Opened<Record>, String> {
+    record_from(serde_json::from_str(json).map_err(|e| e.to_string())?, seal)
 }
 
 pub(crate) fn write_intent(
@@ -108,12 +108,16 @@ pub(crate) fn write_intent(
 }
 
 /// The address of an intent: where its secrets belong.
-pub(crate) fn intent_place(json: &Json) -> Option<&str> {
-    json.get("addr")?.as_str()
+pub(crate) fn intent_place(json: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct AddrText {
+        addr: String,
+    }
+    serde_json::from_str(json).ok().map(|AddrText { addr }| addr)
 }
 
-pub(crate) fn read_intent(id: IntentId, json: Json, seal: Seal<'_>) -> Result<Opened<Intent>, String> {
-    let read: IntentV1 = serde_json::from_value(json).map_err(|e| e.to_string())?;
+pub(crate) fn read_intent(id: IntentId, json: &str, seal: Seal<'_>) -> Result<Opened<Intent>, String> {
+    let read: IntentV1 = serde_json::from_str(json).map_err(|e| e.to_string())?;
     let addr = read.addr.parse().map_err(|e| format!("{e}"))?;
     let Opened { what: record, closed, tampered } = record_from(read.record, seal)?;
     let intent = Intent {
@@ -133,8 +137,8 @@ pub(crate) fn write_value(value: &Value, seal: Seal<'_>, closed: &[SealedPart]) 
     serde_json::to_value(seal_value(value, seal, closed))
 }
 
-pub(crate) fn read_value(json: Json, seal: Seal<'_>) -> Result<Opened<Value>, String> {
-    open_value(serde_json::from_value(json).map_err(|e| e.to_string())?, seal)
+pub(crate) fn read_value(json: &str, seal: Seal<'_>) -> Result<Opened<Value>, String> {
+    open_value(serde_json::from_str(json).map_err(|e| e.to_string())?, seal)
 }
 
 fn record_v1(record: &Record, seal: Seal<'_>, closed: &[SealedPart]) -> RecordV1 {
@@ -290,4 +294,60 @@ fn path_from_json(steps: &[Json]) -> Option<Path> {
 
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Key;
+    use crate::value::{Type, from_json_text};
+    use std::collections::BTreeMap;
+
+    const LINEAGE: &str = "9b1f03aa";
+
+    fn seal<'a>(sealer: Option<&'a Sealer>, place: &'a str) -> Seal<'a> {
+        Seal { sealer, lineage: LINEAGE, place }
+    }
+
+    fn secret() -> Value {
+        Value::string("s3cr3t").sensitive()
+    }
+
+    fn check(value: Value, parts: usize) {
+        let sealer = Sealer::new(&Key::from_bytes([7; 32]), LINEAGE);
+        let json = write_value(&value, seal(Some(&sealer), "instance.a"), &[]).unwrap();
+        assert!(!json.to_string().contains("s3cr3t"), "{json}");
+        let open = read_value(&json.to_string(), seal(Some(&sealer), "instance.a")).unwrap();
+        assert!(open.what == value && open.closed.is_empty() && open.tampered.is_none(), "{json}");
+        let closed = read_value(&json.to_string(), seal(None, "instance.a")).unwrap();
+        assert_eq!(closed.closed.len(), parts, "{json}");
+        let kept = write_value(&closed.what, seal(None, "instance.a"), &closed.closed).unwrap();
+        assert_eq!(kept, json, "what stays closed is kept as it is");
+        let elsewhere = read_value(&json.to_string(), seal(Some(&sealer), "instance.b")).unwrap();
+        assert_eq!((elsewhere.closed.len(), elsewhere.tampered.is_some()), (parts, parts > 0));
+    }
+
+    #[test]
+    fn secrets_are_sealed_wherever_they_stand() {
+        let named = |value| BTreeMap::from([(Str::new("a.b[\"c\"]"), value)]);
+        check(Value::string("open"), 0);
+        check(secret(), 1);
+        check(Value::list(Type::String, vec![Value::string("a"), secret(), secret()]), 2);
+        check(Value::map(Type::String, named(secret())), 1);
+        check(Value::object(named(secret())), 1);
+        check(Value::tuple(vec![Value::bool(true), Value::object(named(secret()))]), 1);
+        check(Value::set(Type::String, vec![secret(), Value::string("a")]), 1);
+        // The outermost mark is sealed, with all that is in it.
+        check(Value::object(named(Value::tuple(vec![secret(), Value::unknown(Type::Bool)]))).sensitive(), 1);
+        check(Value::null(Type::Number).sensitive(), 1);
+        check(Value::unknown(Type::Number).sensitive(), 0);
+        check(from_json_text(r#"{"a": [1.50, {"b": null}]}"#).unwrap().sensitive(), 1);
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused() {
+        for json in ["null", "{}", r#"{"provider":["p",null],"id":"1","values":{"value":1}}"#] {
+            assert!(read_record(json, seal(None, "instance.a")).is_err());
+        }
+    }
 }

@@ -25,7 +25,7 @@ pub(super) struct Lock {
 }
 
 enum Attempt {
-    Got(Lock),
+    Got(File),
     Held(Option<Holder>),
     /// The file was removed or replaced in between.
     Again,
@@ -35,9 +35,10 @@ impl Lock {
     pub async fn take(dir: &Path, holder: &Holder, wait: Duration) -> Result<Self, StoreError> {
         let failed = |source| StoreError::io(format!("cannot lock the state in {}", dir.display()), source);
         let start = Instant::now();
+        let mut made = Vec::new();
         loop {
-            match attempt(dir, holder).map_err(failed)? {
-                Attempt::Got(lock) => return Ok(lock),
+            match attempt(dir, holder, &mut made).map_err(failed)? {
+                Attempt::Got(file) => return Ok(Self { _file: file, path: dir.join("lock"), made }),
                 Attempt::Again => {}
                 Attempt::Held(Some(holder)) if start.elapsed() >= wait => {
                     return Err(StoreError::Locked { holder });
@@ -75,8 +76,8 @@ pub(super) fn holder(dir: &Path) -> io::Result<Option<Holder>> {
     }
 }
 
-fn attempt(dir: &Path, holder: &Holder) -> io::Result<Attempt> {
-    let made = make_dirs(dir)?;
+fn attempt(dir: &Path, holder: &Holder, made: &mut Vec<PathBuf>) -> io::Result<Attempt> {
+    made.extend(make_dirs(dir)?);
     let path = dir.join("lock");
     let mut options = OpenOptions::new();
     let mut file = match options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path) {
@@ -94,7 +95,7 @@ fn attempt(dir: &Path, holder: &Holder) -> io::Result<Attempt> {
     }
     file.set_len(0)?;
     file.write_all(serde_json::to_string(holder)?.as_bytes())?;
-    Ok(Attempt::Got(Lock { _file: file, path, made }))
+    Ok(Attempt::Got(file))
 }
 
 fn introduction(file: &mut File) -> io::Result<Option<Holder>> {

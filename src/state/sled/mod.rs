@@ -62,6 +62,12 @@ impl SledStore {
         self
     }
 
+    /// Gives a state that is yet to be written this lineage, which a saved plan or a key was made for, instead of a new one.
+    pub fn with_lineage(mut self, lineage: &str) -> Self {
+        self.fresh = lineage.into();
+        self
+    }
+
     /// The commits that the history still has, the oldest first.
     pub fn history(&self) -> Result<Vec<Entry>, StoreError> {
         let told = self.place.told(None)?;

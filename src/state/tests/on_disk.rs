@@ -131,6 +131,17 @@ async fn looking_and_planning_leave_no_trace() {
 }
 
 #[tokio::test]
+async fn a_lineage_is_made_once() {
+    let disk = Disk::new();
+    let open = |lineage| disk.stores().open().with_lineage(lineage);
+    assert_eq!(&*open("0000aaaa").snapshot().await.unwrap().version.lineage, "0000aaaa");
+    let mut writer = open("0000aaaa").lock(&holder("apply"), NOW).await.unwrap();
+    writer.commit(&[recorded("a")], &stamp("apply")).await.unwrap();
+    drop(writer);
+    assert_eq!(&*open("0000bbbb").snapshot().await.unwrap().version.lineage, "0000aaaa");
+}
+
+#[tokio::test]
 async fn a_lock_file_without_its_process_stops_nobody() {
     let disk = Disk::with(&["a"]).await;
     fs::write(disk.at("lock"), serde_json::to_string(&holder("killed")).unwrap()).unwrap();

@@ -4,6 +4,7 @@ use super::{Failed, Parsed, Parser};
 use crate::diag::Span;
 use crate::syntax::ast::{Attribute, Block, Body, Ident, Label};
 use crate::syntax::literal;
+use crate::syntax::nesting::Nesting;
 use crate::syntax::scan::{Kind, Token};
 use std::collections::HashMap;
 
@@ -305,19 +306,17 @@ impl Parser<'_> {
     fn skip_item(&mut self, end: Kind) {
         self.at = self.item;
         self.newlines = true;
-        let mut open = 0usize;
+        let mut nesting = Nesting::default();
         loop {
             let token = self.peek();
             match token.kind {
                 Kind::Eof => return,
-                Kind::Newline if open == 0 => {
+                Kind::Newline if nesting.is_closed() => {
                     self.next();
                     return;
                 }
-                Kind::CBrace if open == 0 && end == Kind::CBrace => return,
-                Kind::OBrace | Kind::Interp | Kind::Control | Kind::OHeredoc => open += 1,
-                Kind::CBrace | Kind::SeqEnd | Kind::CHeredoc => open = open.saturating_sub(1),
-                _ => {}
+                Kind::CBrace if end == Kind::CBrace && !nesting.has_brace() => return,
+                kind => nesting.see(kind),
             }
             self.next();
         }

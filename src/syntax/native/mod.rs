@@ -9,10 +9,12 @@ mod body;
 mod collection;
 mod expr;
 mod postfix;
+mod room;
 mod template;
 
 pub(super) use collection::object_key;
 pub(super) use postfix::{index, step};
+pub(super) use room::with_room;
 
 use super::complain;
 use super::scan::{Kind, Token};
@@ -21,7 +23,7 @@ use crate::diag::{Diagnostic, Diagnostics, FileId, Span};
 /// How deep brackets, blocks and template sequences may nest.
 const MAX_DEPTH: usize = 250;
 /// How many levels an expression's tree may have: `a + b + c` has two, and each operator adds one.
-const MAX_HEIGHT: usize = 2_000;
+const MAX_HEIGHT: usize = 1_000;
 
 /// A mistake was found and reported.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +37,8 @@ pub(super) struct Parser<'a> {
     file: FileId,
     tokens: &'a [Token],
     at: usize,
+    /// The last token that was taken.
+    last: Option<Token>,
     /// Where the tokens end: what a complaint about a missing end underlines.
     end: u32,
     /// Whether newlines mean something here; they do not between round or square brackets.
@@ -51,7 +55,19 @@ impl<'a> Parser<'a> {
     /// A parser of `tokens`; the end of the slice counts as the end of the file.
     pub(super) fn new(text: &'a str, file: FileId, tokens: &'a [Token], diags: &'a mut Diagnostics) -> Self {
         let end = tokens.last().map_or(0, |token| token.end);
-        Self { text, file, tokens, at: 0, end, newlines: true, depth: 0, tallest: 0, item: 0, diags }
+        Self {
+            text,
+            file,
+            tokens,
+            at: 0,
+            last: None,
+            end,
+            newlines: true,
+            depth: 0,
+            tallest: 0,
+            item: 0,
+            diags,
+        }
     }
 
     /// The same, with newlines meaning nothing: a whole text that is one expression.
@@ -75,6 +91,7 @@ impl<'a> Parser<'a> {
     fn next(&mut self) -> Token {
         let token = self.peek();
         self.at = (self.at + 1).min(self.tokens.len());
+        self.last = Some(token);
         token
     }
 
@@ -102,7 +119,7 @@ impl<'a> Parser<'a> {
 
     /// Where the last token taken ends.
     fn last_end(&self) -> u32 {
-        self.tokens[..self.at].last().map_or(0, |token| token.end)
+        self.last.map_or(0, |token| token.end)
     }
 
     /// From `start` to the last token taken.

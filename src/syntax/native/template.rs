@@ -68,8 +68,7 @@ impl Parser<'_> {
                     let read = if token.kind == Kind::Interp { Self::interpolation } else { Self::directive };
                     let piece = self.with_newlines(false, |p| p.nested(|p| read(p, token)))?;
                     pieces.push(piece);
-                    trim_next =
-                        self.tokens[..self.at].last().is_some_and(|t| self.source(*t).starts_with('~'));
+                    trim_next = self.last.is_some_and(|last| self.source(last).starts_with('~'));
                 }
                 _ => return Err(self.unterminated(open)),
             }

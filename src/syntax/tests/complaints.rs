@@ -1,6 +1,6 @@
 //! Which mistake is reported where.
 
-use super::{expression, file, show};
+use super::{expression, file, in_body, show};
 
 /// Checks the complaints about a file, and which items are left.
 fn check(text: &str, complaints: &[&str], left: &str) {
@@ -34,9 +34,185 @@ fn an_item_without_an_end_does_not_swallow_the_next() {
 }
 
 #[test]
-fn summaries_at_a_prompt() {
-    let cases = [("1 2", "Extra characters after expression"), ("1 +", "Missing expression")];
-    for (text, summary) in cases {
-        assert_eq!(expression(text).unwrap_err().0, summary, "{text}");
+fn mistakes_in_expressions_are_worded_as_hcl_words_them() {
+    for (summary, detail, texts) in CASES {
+        for (text, in_a_body) in *texts {
+            let said = if *in_a_body { in_body(text) } else { expression(text) };
+            assert_eq!(said, Err((summary.to_string(), detail.to_string())), "{text}");
+        }
     }
 }
+
+/// Texts, whether they stand in a body, and what HCL says of them.
+const CASES: &[(&str, &str, &[(&str, bool)])] = &[
+    (
+        "Invalid character",
+        "Single quotes are not valid. Use double quotes (\") to enclose strings.",
+        &[("{ \"with space\" = 1, 'x' = 2 }", false), ("'abc'", false)],
+    ),
+    (
+        "Invalid 'for' expression",
+        "For expression requires variable name after 'for'.",
+        &[("{ for = 1, in = 2, if = 3 }", false)],
+    ),
+    (
+        "Extra characters after expression",
+        "An expression was successfully parsed, but extra characters were found after it.",
+        &[
+            ("1e+", false),
+            ("1 => 2", false),
+            ("1 = 1", false),
+            ("true and false", false),
+            ("true or false", false),
+            ("true : 1", false),
+            ("\"a\" \"b\"", false),
+            ("max 1", false),
+            ("max()()", false),
+            ("\"upper\"(\"a\")", false),
+            ("[upper][0](\"a\")", false),
+        ],
+    ),
+    (
+        "Invalid expression",
+        "Expected the start of an expression, but found an invalid expression token.",
+        &[
+            ("{ = 1 }", false),
+            ("+ 1", false),
+            ("* 2", false),
+            ("1 ++ 1", false),
+            ("1 << 2", false),
+            ("1 <> 2", false),
+            ("> 1", false),
+            ("1 >< 2", false),
+            ("1 !== 2", false),
+            ("\"%{ if }a%{ endif }\"", false),
+            ("\"a${}\"", false),
+            ("<<\nx", true),
+            ("<<\"EOT\"\nquoted\nEOT", true),
+            ("{ for x in [1] : x => }", false),
+            ("{ for x in [1] : => x }", false),
+            ("1 /* unterminated", false),
+            ("true ?\n1 : 2", true),
+            ("1 +\n2", true),
+        ],
+    ),
+    (
+        "Missing attribute separator",
+        "Expected a newline or comma to mark the beginning of the next attribute.",
+        &[("{ a = 1 b = 2 }", false), ("{ a = 1 b = 2\n}", true)],
+    ),
+    ("Invalid character", "This character is not used within the language.", &[("$", false)]),
+    (
+        "Invalid character",
+        "The \"`\" character is not valid. To create a multi-line string, use the \"heredoc\" syntax, like \"<<EOT\".",
+        &[("`x`", false)],
+    ),
+    (
+        "Missing expression",
+        "Expected the start of an expression, but found the end of the file.",
+        &[("true ||", false)],
+    ),
+    (
+        "Missing false expression in conditional",
+        "The conditional operator (...?...:...) requires a false expression, delimited by a colon.",
+        &[("true ? 1", false)],
+    ),
+    (
+        "Invalid escape sequence",
+        "The symbol \"'\" is not a valid escape sequence selector.",
+        &[("\"\\'\"", false)],
+    ),
+    (
+        "Invalid escape sequence",
+        "The symbol \"0\" is not a valid escape sequence selector.",
+        &[("\"\\0\"", false)],
+    ),
+    ("Invalid escape sequence", "Cannot encode character U+110000 in UTF-8.", &[("\"\\U00110000\"", false)]),
+    ("Invalid escape sequence", "Cannot encode character U+d800 in UTF-8.", &[("\"\\ud800\"", false)]),
+    (
+        "Invalid escape sequence",
+        "The symbol \"$\" is not a valid escape sequence selector.",
+        &[("\"\\$\"", false)],
+    ),
+    (
+        "Unexpected else directive",
+        "The control directives within this template are unbalanced.",
+        &[("\"%{ else }\"", false)],
+    ),
+    ("Unterminated template string", "No closing marker was found for the string.", &[("\"${\"", false)]),
+    (
+        "Unclosed template interpolation sequence",
+        "There is no closing brace for this interpolation sequence before the end of the quoted template. This might be caused by incorrect nesting inside the given expression.",
+        &[("\"${1\"", false)],
+    ),
+    (
+        "Invalid template directive",
+        "A template directive keyword (\"if\", \"for\", etc) is expected at the beginning of a %{ sequence.",
+        &[("\"%{\"", false)],
+    ),
+    (
+        "Unsupported operator",
+        "Bitwise operators are not supported. Did you mean boolean NOT (\"!\")?",
+        &[("\"a ${ ~ \"b\" } c\"", false)],
+    ),
+    (
+        "Unexpected end of template",
+        "The if directive is missing its corresponding endif directive.",
+        &[("<<EOT\n%{ if true }\nEOT", true)],
+    ),
+    (
+        "Invalid legacy index syntax",
+        "When using the legacy index syntax, chaining two indexes together is not permitted. Use the proper index syntax instead, like [1][0].",
+        &[("[[1, 2], [3, 4]].1.0", false)],
+    ),
+    (
+        "Invalid attribute name",
+        "An attribute name is required after a dot.",
+        &[("{ a = 1 }..a", false), ("[{ a = 1 }][*].", false), ("[1].*.", false), ("upper.(\"a\")", false)],
+    ),
+    (
+        "Missing close bracket on splat index",
+        "The star for a full splat operator must be immediately followed by a closing bracket (\"]\").",
+        &[("[1][*", false)],
+    ),
+    (
+        "Invalid 'for' expression",
+        "For expression requires the 'in' keyword after its name declarations.",
+        &[("[for x [1] : x]", false)],
+    ),
+    (
+        "Invalid 'for' expression",
+        "Extra characters after the end of the 'for' expression.",
+        &[("[for x in [1] : x,]", false)],
+    ),
+    (
+        "Invalid 'for' expression",
+        "Key expression is required when building an object.",
+        &[("{ for x in [1] : x }", false)],
+    ),
+    (
+        "Invalid 'for' expression",
+        "Grouping ellipsis (...) cannot be used when building a tuple.",
+        &[("[for x in [1, 2] : x...]", false)],
+    ),
+    (
+        "Missing item separator",
+        "Expected a comma to mark the beginning of the next item.",
+        &[("[\n  1\n  2\n]", true)],
+    ),
+    (
+        "Missing attribute value",
+        "Expected an attribute value, introduced by an equals sign (\"=\").",
+        &[("{\n  a\n  = 1\n}", true)],
+    ),
+    (
+        "Missing closing parenthesis",
+        "An expanded function argument (with ...) must be immediately followed by closing parentheses.",
+        &[("max([1, 2]...,)", false)],
+    ),
+    (
+        "Unterminated function call",
+        "There is no closing parenthesis for this function call before the end of the file. This may be caused by incorrect parenthesis nesting elsewhere in this file.",
+        &[("max(1", false)],
+    ),
+];

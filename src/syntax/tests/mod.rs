@@ -1,7 +1,11 @@
 //! Cases as data: what parses to which tree, and which complaint stands where.
 
 mod complaints;
+mod differential;
 mod expressions;
+mod formatting;
+mod json;
+mod limits;
 mod show;
 mod templates;
 

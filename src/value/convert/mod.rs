@@ -94,6 +94,12 @@ fn mapping_element(attributes: &BTreeMap<Str, Type>, wanted: &Type) -> Option<Ty
     unify(&attributes.values().cloned().collect::<Vec<_>>())
 }
 
+fn types<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<Type> {
+    values.map(Value::ty).collect()
+}
+
+const NO_COMMON_TYPE: &str = "cannot find a common base type for all elements";
+
 /// A conversion under way: where in the value it is.
 struct Conversion {
     path: Path,
@@ -178,12 +184,10 @@ impl Conversion {
             return Ok((empty_element(before, wanted), Vec::new()));
         }
         let element = match before {
-            Some(_) => Some(wanted.clone()),
-            None => sequence_element(&elements.iter().map(Value::ty).collect::<Vec<_>>(), wanted),
+            None if *wanted == Type::Dynamic => sequence_element(&types(elements.iter()), wanted),
+            _ => Some(wanted.clone()),
         };
-        let Some(element) = element else {
-            return self.fail("cannot find a common base type for all elements");
-        };
+        let Some(element) = element else { return self.fail(NO_COMMON_TYPE) };
         let parts = elements.iter().enumerate().map(|(at, part)| self.part(position(at), part, &element));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
         self.agree(element, parts)
@@ -200,15 +204,10 @@ impl Conversion {
             return Ok(Value::map(empty_element(before, wanted), BTreeMap::new()));
         }
         let element = match before {
-            Some(_) => Some(wanted.clone()),
-            None => {
-                let types = elements.iter().map(|(name, element)| (name.clone(), element.ty()));
-                mapping_element(&types.collect(), wanted)
-            }
+            None if *wanted == Type::Dynamic => unify(&types(elements.values())),
+            _ => Some(wanted.clone()),
         };
-        let Some(element) = element else {
-            return self.fail("cannot find a common base type for all elements");
-        };
+        let Some(element) = element else { return self.fail(NO_COMMON_TYPE) };
         let step = |name: &Str| PathStep::Index(Value::String(name.clone()));
         let parts = elements.iter().map(|(name, part)| self.part(step(name), part, &element));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
@@ -238,17 +237,20 @@ impl Conversion {
         if !wanted.has_dynamic() {
             return Ok((wanted, parts));
         }
-        match unify_elements(&parts) {
-            None => self.fail("cannot find a common base type for all elements"),
-            Some(element) if parts.iter().all(|part| part.has_type(&element)) => Ok((element, parts)),
-            Some(Type::Dynamic) => self.fail("element types must all match"),
-            Some(element) => {
-                let parts =
-                    parts.iter().enumerate().map(|(at, part)| self.part(position(at), part, &element));
-                let parts = parts.collect::<Result<_, _>>()?;
-                Ok((element, parts))
-            }
+        let Some(element) = unify_elements(&parts) else { return self.fail(NO_COMMON_TYPE) };
+        let parts = self.all(&parts, &element)?;
+        // What the unified type still leaves open must not differ, except that untyped elements (nulls) fit in anywhere.
+        let mut typed = parts.iter().map(Value::ty).filter(|ty| *ty != Type::Dynamic);
+        let Some(element) = typed.next() else { return Ok((Type::Dynamic, parts)) };
+        if typed.any(|ty| ty != element) {
+            return self.fail("element types must all match");
         }
+        let parts = self.all(&parts, &element)?;
+        Ok((element, parts))
+    }
+
+    fn all(&mut self, parts: &[Value], to: &Type) -> Result<Vec<Value>, ConvertError> {
+        parts.iter().enumerate().map(|(at, part)| self.part(position(at), part, to)).collect()
     }
 }
 

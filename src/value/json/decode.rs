@@ -11,7 +11,12 @@ pub const MAX_DEPTH: usize = 1_000;
 /// Reads JSON text as Terraform's `jsondecode` does: objects become objects, arrays tuples, `null` is of no type, the last
 /// of several equal keys counts. As there, a closing bracket after the value, and all behind it, is overlooked.
 pub fn from_json_text(text: &str) -> Result<Value, JsonError> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    parse_nested(text, MAX_DEPTH)
+}
+
+/// The same with another limit to depth.
+pub(super) fn parse_nested(text: &str, max_depth: usize) -> Result<Value, JsonError> {
+    let mut parser = Parser { text, at: 0, levels_left: max_depth };
     let value = parser.value()?;
     match parser.peek_past_space() {
         None | Some(b']' | b'}') => Ok(value),
@@ -22,7 +27,7 @@ pub fn from_json_text(text: &str) -> Result<Value, JsonError> {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
-    depth: usize,
+    levels_left: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -68,14 +73,14 @@ impl<'a> Parser<'a> {
     }
 
     fn nested(&mut self, parse: fn(&mut Self) -> Result<Value, JsonError>) -> Result<Value, JsonError> {
-        if self.depth == MAX_DEPTH {
-            return self.fail(format!("arrays and objects are nested more than {MAX_DEPTH} deep"));
+        if self.levels_left == 0 {
+            return self.fail("arrays and objects are nested too deep");
         }
-        self.depth += 1;
+        self.levels_left -= 1;
         self.at += 1; // the bracket
         let value = parse(self)?;
         self.at += 1; // the other one
-        self.depth -= 1;
+        self.levels_left += 1;
         Ok(value)
     }
 

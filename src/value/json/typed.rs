@@ -8,7 +8,11 @@
 //!
 //! A type is written where the type around it leaves it open: at the top, and as `as` under `dynamic`. The key `$` of a
 //! map or object itself is written `$$`, `$$` as `$$$`, and so on.
+//!
+//! `{ "deep": text }` holds the same as JSON text, where it nests deeper than readers of JSON commonly follow.
 
+use super::decode::{MAX_DEPTH, parse_nested};
+use super::tree::{Secrets, to_json};
 use crate::value::{Marks, Number, Refinement, Str, Type, Value};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -16,12 +20,41 @@ use std::collections::BTreeMap;
 /// The value in the storage form, which [`typed_from_json`] reads.
 pub fn typed_to_json(value: &Value) -> Json {
     let ty = value.ty();
-    json!({ "t": ty.to_json(), "v": content(value, &ty) })
+    let json = json!({ "t": ty.to_json(), "v": content(value, &ty) });
+    if is_deeper(&json, SHALLOW) { json!({ "deep": json.to_string() }) } else { json }
+}
+
+/// How deep the form may nest as it is. `serde_json` reads 128 levels, of which a state's own take some.
+const SHALLOW: usize = 64;
+
+/// How deep the form of a value of the greatest depth may nest: its type has two levels for one of the value.
+const DEEPEST: usize = 3 * MAX_DEPTH;
+
+fn is_deeper(json: &Json, levels: usize) -> bool {
+    match json {
+        Json::Array(_) | Json::Object(_) if levels == 0 => true,
+        Json::Array(parts) => parts.iter().any(|part| is_deeper(part, levels - 1)),
+        Json::Object(parts) => parts.values().any(|part| is_deeper(part, levels - 1)),
+        _ => false,
+    }
 }
 
 /// Reads what [`typed_to_json`] wrote; `None` for anything else.
 pub fn typed_from_json(json: &Json) -> Option<Value> {
-    let fields = json.as_object().filter(|fields| fields.len() == 2)?;
+    let fields = json.as_object()?;
+    match fields.get("deep") {
+        Some(text) => {
+            let tree = parse_nested(text.as_str()?, DEEPEST).ok()?;
+            read_fields(to_json(&tree, Secrets::Reveal).as_object()?)
+        }
+        None => read_fields(fields),
+    }
+}
+
+fn read_fields(fields: &Map<String, Json>) -> Option<Value> {
+    if fields.len() != 2 {
+        return None;
+    }
     let ty = Type::from_json(fields.get("t")?)?;
     read(fields.get("v")?, &ty)
 }

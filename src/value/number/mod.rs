@@ -7,13 +7,12 @@
 
 use num_bigint::{BigInt, BigUint};
 use num_traits::ToPrimitive;
-use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 mod decimal;
 mod float;
+mod order;
 #[cfg(test)]
 mod tests;
 
@@ -383,86 +382,19 @@ impl Number {
         }
         Self(Repr::Big(Arc::new(float)))
     }
-
-    /// Its shortest digits, for what is not an integer; two such numbers are equal when these are.
-    fn reading(float: &Float) -> (bool, decimal::Decimal) {
-        (float.negative, decimal::shortest(float))
-    }
-
-    fn compare(&self, other: &Self) -> Ordering {
-        match (&self.0, &other.0) {
-            (Repr::Small(a, _), Repr::Small(b, _)) => a.cmp(b),
-            (Repr::Infinite { negative, .. }, _) if self == other || *negative => {
-                if self == other {
-                    Ordering::Equal
-                } else {
-                    Ordering::Less
-                }
-            }
-            (Repr::Infinite { .. }, _) => Ordering::Greater,
-            (_, Repr::Infinite { negative, .. }) => {
-                if *negative {
-                    Ordering::Greater
-                } else {
-                    Ordering::Less
-                }
-            }
-            (Repr::Big(a), Repr::Big(b)) => compare_floats(a, b),
-            _ => match (self.finite(), other.finite()) {
-                (Some(a), Some(b)) => compare_floats(&a, &b),
-                _ => Ordering::Equal, // infinities are dealt with above
-            },
-        }
-    }
 }
 
-/// Numbers of different precision can read the same, and then are equal; ordering such by what they read keeps
-/// order and equality one thing. An integer never reads like a fraction, so the values decide for these.
-fn compare_floats(a: &Float, b: &Float) -> Ordering {
-    let same_precision = a.precision == b.precision;
-    if same_precision || a.is_integer() || b.is_integer() || a.negative != b.negative {
-        return a.compare(b);
-    }
-    let ((negative, a), (_, b)) = (Number::reading(a), Number::reading(b));
-    if negative { b.cmp(&a) } else { a.cmp(&b) }
-}
-
+/// Reads a plain integer that surely fits. Negative zero is none of these.
 fn parse_small(text: &str) -> Option<i64> {
-    let plain = text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
-}
-
-impl PartialEq for Number {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Repr::Infinite { negative: a, .. }, Repr::Infinite { negative: b, .. }) => a == b,
-            (Repr::Infinite { .. }, _) | (_, Repr::Infinite { .. }) => false,
-            _ => self.compare(other).is_eq(),
-        }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.len() > 18 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
     }
-}
-
-impl Eq for Number {}
-
-impl PartialOrd for Number {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Number {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.compare(other)
-    }
-}
-
-impl Hash for Number {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match (&self.0, self.as_i64()) {
-            (_, Some(value)) => value.hash(state),
-            (Repr::Big(float), _) if float.is_integer() => float.truncated().0.hash(state),
-            _ => self.to_string().hash(state),
-        }
+    let value: i64 = digits.parse().ok()?;
+    match (digits.len() == text.len(), value) {
+        (true, _) => Some(value),
+        (false, 0) => None,
+        (false, _) => Some(-value),
     }
 }
 

@@ -1,0 +1,146 @@
+//! How many attempts may be in flight: additive increase, multiplicative decrease, without a clock of its own.
+//!
+//! A window is as many answers as the limit. After a window in which the limit was used up and latency stayed
+//! flat, the limit grows by one. An overload (429, 503, a time-out) halves it, once for all attempts that
+//! began before the halving, and is remembered: up to just below the limit that failed the way back is quick
+//! (one for each answer), and beyond it is tried only after several calm windows. So an API that bears 20 is asked
+//! for 20 most of the time and for 21 seldom.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Windows at the ceiling before a higher limit is tried again.
+const PATIENCE: u32 = 4;
+/// A window's mean latency is flat up to this multiple of the best mean seen.
+const FLAT: f64 = 1.5;
+/// The best mean fades by this factor a window, so that an API that became slower for good is not held against us.
+const FADE: f64 = 1.001;
+/// Answers that a window needs at least, and a mean to count as best: fewer say little.
+const ENOUGH: usize = 4;
+
+pub(super) struct Aimd {
+    limit: usize,
+    max: usize,
+    /// The limit below the one that last met an overload.
+    ceiling: Option<usize>,
+    /// Calm windows since the last growth.
+    calm: u32,
+    /// Counts the halvings.
+    epoch: u64,
+    window: Window,
+    /// The best mean latency of a window by method, in seconds: a create takes longer than a read by nature.
+    best: BTreeMap<String, f64>,
+}
+
+#[derive(Default)]
+struct Window {
+    answers: usize,
+    /// The most in flight at once.
+    peak: usize,
+    /// Sum and number of latencies by method.
+    latencies: BTreeMap<String, (f64, usize)>,
+}
+
+impl Aimd {
+    pub(super) fn new(start: usize, max: usize) -> Self {
+        let max = max.max(1);
+        Self {
+            limit: start.clamp(1, max),
+            max,
+            ceiling: None,
+            calm: 0,
+            epoch: 0,
+            window: Window::default(),
+            best: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Notes that an attempt started as the `in_flight`th. Returns the epoch to hand back with its end.
+    pub(super) fn started(&mut self, in_flight: usize) -> u64 {
+        self.window.peak = self.window.peak.max(in_flight);
+        self.epoch
+    }
+
+    /// Notes an answer that shows no overload.
+    pub(super) fn answered(&mut self, epoch: u64, method: &str, latency: Duration) {
+        if epoch != self.epoch {
+            // It ran among more than there are now, and says nothing about the new limit.
+            return;
+        }
+        self.window.add(method, latency);
+        if self.is_used_up() && self.ceiling.is_some_and(|ceiling| self.limit < ceiling) {
+            self.grow();
+        } else if self.window.answers >= self.limit.max(ENOUGH) {
+            self.end_window();
+        }
+    }
+
+    /// Notes a 429, a 503 or a time-out.
+    pub(super) fn overloaded(&mut self, epoch: u64) {
+        if epoch != self.epoch {
+            return;
+        }
+        let met = self.limit.min(self.window.peak.max(1));
+        self.ceiling = Some((met - 1).max(1));
+        self.limit = (met / 2).max(1);
+        self.epoch += 1;
+        self.calm = 0;
+        self.window = Window::default();
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.window.peak >= self.limit
+    }
+
+    fn grow(&mut self) {
+        self.limit = (self.limit + 1).min(self.max);
+    }
+
+    fn end_window(&mut self) {
+        let window = std::mem::take(&mut self.window);
+        if window.strain(&mut self.best) > FLAT || window.peak < self.limit {
+            self.calm = 0;
+            return;
+        }
+        self.calm += 1;
+        let needed = if self.ceiling == Some(self.limit) { PATIENCE } else { 1 };
+        if self.calm >= needed {
+            self.calm = 0;
+            self.grow();
+        }
+    }
+}
+
+impl Window {
+    fn add(&mut self, method: &str, latency: Duration) {
+        self.answers += 1;
+        let (sum, count) = self.latencies.entry(method.to_owned()).or_default();
+        *sum += latency.as_secs_f64();
+        *count += 1;
+    }
+
+    /// The mean latency as a multiple of the best, over all methods by their share; updates the best.
+    fn strain(&self, best: &mut BTreeMap<String, f64>) -> f64 {
+        let (mut strain, mut counted) = (0.0, 0);
+        for (method, &(sum, count)) in &self.latencies {
+            if count < ENOUGH.min(self.answers) {
+                continue;
+            }
+            // Below a millisecond it is the machine that is measured.
+            let mean = (sum / count as f64).max(0.001);
+            let best = best.entry(method.clone()).or_insert(mean);
+            *best = mean.min(*best * FADE);
+            strain += mean / *best * count as f64;
+            counted += count;
+        }
+        if counted == 0 { 1.0 } else { strain / counted as f64 }
+    }
+}
+
+#[cfg(test)]
+#[path = "aimd_tests.rs"]
+mod tests;

@@ -1,0 +1,76 @@
+kind "instance" {
+  description = "An element instance: one authenticated connection to a service"
+  provider    = "cloudelements"
+
+  collection = "/instances"       # the collection's path under the provider's base_url
+  object     = "/instances/${id}" # one object's path; default "<collection>/${id}"
+  id         = "id"               # where an answer carries the identity; numbers are kept exactly
+
+  attribute "element" {
+    type     = string
+    required = true
+    replace  = true          # a change replaces the object
+    at       = "element.key" # its place in requests and answers; default: the attribute's name
+  }
+  attribute "name" {
+    type    = string
+    default = block.key == null ? block.name : "${block.name}-${block.key}"
+  }
+  attribute "configuration" {
+    type    = map(any)
+    partial = true       # only declared keys are compared; the service adds its own
+    text    = true       # values come back as strings, null when unset
+    masked  = "********" # never a value: compare by fingerprint, never send
+  }
+  attribute "tags" {
+    type   = set(string)
+    unwrap = "name" # an element may come back as an object that has its value under this key
+  }
+  attribute "provider_data" {
+    type       = map(any)
+    at         = "providerData"
+    sensitive  = true
+    write_only = true # sent at create, never echoed, a later change alone plans nothing
+  }
+  attribute "enabled" { # set by requests of its own
+    type = bool
+    read = !object.disabled
+    on   = "PUT /instances/${id}/enabled"
+    off  = "DELETE /instances/${id}/enabled"
+  }
+  computed "id" { type = number }
+  computed "token" {
+    type      = string
+    sensitive = true
+  }
+  computed "created_date" {
+    type = string
+    at   = "createdDate"
+  }
+
+  create { request = "POST /instances" }
+  read { request = "GET /instances/${id}" }     # 404 means gone; `gone = [...]` says otherwise
+  update { request = "PATCH /instances/${id}" } # without update, every change replaces
+  delete { request = "DELETE /instances/${id}" }
+  list {
+    request = "GET /instances"
+    empty   = [404] # on the first page: this service answers 404 when nothing matches
+    page {
+      size         = 200
+      size_param   = "pageSize"
+      token_param  = "nextPage"
+      token_header = "elements-next-page-token"
+    }
+    search { tag = "tags[]" }
+  }
+  marker { attribute = "tags" } # where a create carries its marker
+  catalogue "elements" {        # entries of a map described by a catalogue, chosen by another attribute
+    key     = "element"
+    entries = "configuration"
+  }
+  errors {
+    message    = "message"
+    detail     = "providerMessage"
+    request_id = "requestId"
+  }
+}

@@ -1,0 +1,69 @@
+//! All kinds of a configuration: those that ship with the product and those that its `kind` blocks define.
+
+use super::{Kind, notation};
+use crate::addr::Name;
+use crate::diag::{Diagnostic, Diagnostics, Sources};
+use crate::syntax;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+/// The files of the built-in kinds.
+const BUILTIN: &[&str] = &[include_str!("builtin/instance.hcl"), include_str!("builtin/value.hcl")];
+
+/// Kinds by name. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Kinds {
+    by_name: BTreeMap<Name, Arc<Kind>>,
+}
+
+impl Kinds {
+    /// Returns the kinds inside the binary, read on first use.
+    pub fn builtin() -> &'static Kinds {
+        static KINDS: OnceLock<Kinds> = OnceLock::new();
+        KINDS.get_or_init(|| {
+            let mut diags = Diagnostics::new();
+            let kinds = BUILTIN.iter().flat_map(|text| read(text, &mut diags)).collect();
+            let kinds = Kinds::default().with(kinds, &mut diags);
+            assert!(diags.is_empty(), "a built-in kind is wrong: {:?}", diags.take());
+            kinds
+        })
+    }
+
+    /// Returns the kind of that name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Kind>> {
+        self.by_name.get(name)
+    }
+
+    /// Returns all names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(|name| &**name)
+    }
+
+    /// Returns these kinds and more; a name that is taken is reported.
+    pub fn with(&self, more: Vec<Kind>, diags: &mut Diagnostics) -> Kinds {
+        let mut all = self.clone();
+        for kind in more {
+            if let Some(first) = all.by_name.get(&kind.name) {
+                let complaint = Diagnostic::error("Duplicate kind").at(kind.span);
+                // The place of a built-in kind is in a file that the user does not have.
+                let builtin = self.by_name.contains_key(&kind.name);
+                diags.error(match builtin {
+                    true => complaint.label(format!("there is a built-in kind `{}`", kind.name)),
+                    false => complaint
+                        .label(format!("`{}` is defined a second time", kind.name))
+                        .related(first.span, "the first one"),
+                });
+                continue;
+            }
+            all.by_name.insert(kind.name.clone(), Arc::new(kind));
+        }
+        all
+    }
+}
+
+fn read(text: &str, diags: &mut Diagnostics) -> Vec<Kind> {
+    let mut sources = Sources::new();
+    let file = sources.add("builtin.hcl", text);
+    let body = syntax::parse(&sources, file, diags);
+    body.blocks.iter().filter_map(|block| notation::kind(block, diags).ok()).collect()
+}

@@ -1,0 +1,233 @@
+//! A `kind` block → [`Kind`], with a complaint about every mistake in it.
+//!
+//! The attributes come first, since they are the words that requests may use. Every expression is then evaluated once over unknown
+//! values of the right types: a misspelt word in a path shows when the file is read, not when the request is due.
+
+use super::words::Words;
+use super::{Attribute, CatalogueUse, ErrorShape, Kind, Role, catalogue_named, schema_type};
+use crate::addr::{Name, is_identifier};
+use crate::config::RESERVED;
+use crate::config::fields::{Fields, labels, missing};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Span, did_you_mean};
+use crate::syntax::{Block, Expr, Label};
+use crate::value::{Constraint, Type, Value};
+use std::collections::BTreeMap;
+
+mod attribute;
+mod request;
+#[cfg(test)]
+mod tests;
+
+/// Reads a `kind` block.
+pub fn kind(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
+    let mut own = Diagnostics::new();
+    let kind = decode(block, &mut own);
+    let clean = own.check();
+    diags.append(own);
+    clean.and(kind)
+}
+
+fn decode(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
+    let [label] = labels(block, ["name"], diags)?;
+    let mut fields = Fields::new("kind", block.header, &block.body);
+    let attributes = attributes(&mut fields, diags);
+    let named = named(label, diags);
+    let mut kind = Kind {
+        name: label.value.clone(),
+        description: fields.text("description", diags).unwrap_or_default(),
+        provider: fields.text("provider", diags).map(Name::from),
+        id: path(fields.text("id", diags).unwrap_or_else(|| "id".to_owned())),
+        attributes,
+        create: None,
+        read: None,
+        update: None,
+        delete: None,
+        list: None,
+        marker: None,
+        catalogue: None,
+        errors: ErrorShape::default(),
+        span: block.header,
+    };
+    request::requests(&mut fields, &mut kind, diags);
+    identity(&mut kind, block.header);
+    if let Some(block) = fields.block("marker", diags) {
+        kind.marker = marker(block, &kind, diags).ok();
+    }
+    if let Some(block) = fields.block("catalogue", diags) {
+        kind.catalogue = catalogue_use(block, &kind, diags).ok();
+    }
+    if let Some(block) = fields.block("errors", diags) {
+        kind.errors = errors(block, diags);
+    }
+    fields.finish(diags);
+    defaults(&kind, diags);
+    without_provider(&kind, diags);
+    named.map(|()| kind)
+}
+
+/// A path of JSON keys: `element.key`.
+fn path(text: String) -> Vec<String> {
+    text.split('.').map(str::to_owned).collect()
+}
+
+fn named(label: &Label, diags: &mut Diagnostics) -> Result<(), Reported> {
+    if RESERVED.contains(&&*label.value) {
+        let words = "A kind is used as a block and as the root of references, so it cannot take a word of the language.";
+        return Err(diags.error(
+            Diagnostic::error("Invalid kind name")
+                .at(label.span)
+                .label(format!("`{}` is a word of the language", label.value))
+                .detail(words),
+        ));
+    }
+    identifier(label, "kind", diags)
+}
+
+fn identifier(label: &Label, what: &str, diags: &mut Diagnostics) -> Result<(), Reported> {
+    if is_identifier(&label.value) {
+        return Ok(());
+    }
+    let rule =
+        "A name starts with a letter or underscore and goes on with letters, digits, underscores and dashes.";
+    Err(diags.error(
+        Diagnostic::error(format!("Invalid {what} name"))
+            .at(label.span)
+            .label("not a valid name")
+            .detail(rule),
+    ))
+}
+
+fn attributes(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> BTreeMap<Name, Attribute> {
+    let arguments = fields.blocks("attribute").into_iter().map(|block| (block, false));
+    let computed = fields.blocks("computed").into_iter().map(|block| (block, true));
+    let mut found: BTreeMap<Name, Attribute> = BTreeMap::new();
+    for (block, computed) in arguments.chain(computed) {
+        let Ok(attribute) = attribute::attribute(block, computed, diags) else { continue };
+        if let Some(first) = found.get(&attribute.name) {
+            diags.error(
+                Diagnostic::error("Duplicate attribute")
+                    .at(block.header)
+                    .label(format!("`{}` is described a second time", attribute.name))
+                    .related(first.span, "the first one"),
+            );
+            continue;
+        }
+        found.insert(attribute.name.clone(), attribute);
+    }
+    found
+}
+
+/// Every object has an `id`; a kind that does not describe it gets it as text.
+fn identity(kind: &mut Kind, span: Span) {
+    if kind.provider.is_some() && !kind.attributes.contains_key("id") {
+        let mut id = Attribute::new("id".into(), Constraint::String, Role::Computed, span);
+        id.at = kind.id.clone();
+        kind.attributes.insert(id.name.clone(), id);
+    }
+}
+
+fn marker(block: &Block, kind: &Kind, diags: &mut Diagnostics) -> Result<Name, Reported> {
+    let mut fields = Fields::new("marker", block.header, &block.body);
+    let name = named_attribute(&mut fields, "attribute", block.header, kind, diags);
+    fields.finish(diags);
+    let (name, span) = name?;
+    let strings = |c: &Constraint| matches!(c, Constraint::Set(e) | Constraint::List(e) if matches!(**e, Constraint::String));
+    if kind.attributes.get(&name).is_some_and(|a| strings(&a.constraint)) {
+        return Ok(name);
+    }
+    Err(diags.error(Diagnostic::error("Invalid marker").at(span).label(format!(
+        "`{name}` is not a `set(string)` or `list(string)`, beside whose elements a marker could stand"
+    ))))
+}
+
+/// An argument that names an attribute of the kind.
+fn named_attribute(
+    fields: &mut Fields<'_>,
+    argument: &'static str,
+    header: Span,
+    kind: &Kind,
+    diags: &mut Diagnostics,
+) -> Result<(Name, Span), Reported> {
+    let Some((value, span)) = fields.constant(argument, &Type::String, diags) else {
+        return Err(missing("block", argument, header, diags));
+    };
+    let name = value.as_str().unwrap_or_default();
+    if let Some(attribute) = kind.attributes.get(name) {
+        return Ok((attribute.name.clone(), span));
+    }
+    let near = did_you_mean(name, kind.attributes.keys().map(|name| &**name));
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let label = format!("`{}` has no attribute `{name}`{hint}", kind.name);
+    Err(diags.error(Diagnostic::error("Unknown attribute").at(span).label(label)))
+}
+
+fn catalogue_use(block: &Block, kind: &Kind, diags: &mut Diagnostics) -> Result<CatalogueUse, Reported> {
+    let [label] = labels(block, ["name"], diags)?;
+    let mut fields = Fields::new("catalogue", block.header, &block.body);
+    let key = named_attribute(&mut fields, "key", block.header, kind, diags);
+    let entries = named_attribute(&mut fields, "entries", block.header, kind, diags);
+    fields.finish(diags);
+    if catalogue_named(&label.value).is_none() {
+        let label_text = format!("there is no catalogue `{}`", label.value);
+        return Err(diags.error(Diagnostic::error("Unknown catalogue").at(label.span).label(label_text)));
+    }
+    Ok(CatalogueUse { name: label.value.to_string(), key: key?.0, entries: entries?.0 })
+}
+
+fn errors(block: &Block, diags: &mut Diagnostics) -> ErrorShape {
+    let mut fields = Fields::new("errors", block.header, &block.body);
+    let mut at = |name| fields.text(name, diags).map(path).unwrap_or_default();
+    let shape = ErrorShape { message: at("message"), detail: at("detail"), request_id: at("request_id") };
+    fields.finish(diags);
+    shape
+}
+
+/// Evaluates every default and toggle once, over unknown values.
+fn defaults(kind: &Kind, diags: &mut Diagnostics) {
+    let block = Value::object(BTreeMap::from([
+        ("name".into(), Value::unknown_not_null(Type::String)),
+        ("key".into(), Value::unknown(Type::String)),
+    ]));
+    let block = Words::new().with("block", block);
+    let object = Words::new().with("object", Value::unknown(Type::Dynamic));
+    let own = Words::new().with("object", Value::unknown(schema_type(kind)));
+    for attribute in kind.attributes.values() {
+        match &attribute.role {
+            Role::Defaulted(expr) => drop(block.check(expr, diags)),
+            Role::Generated(super::Generate::From(expr)) => drop(own.check(expr, diags)),
+            _ => {}
+        }
+        if let Some(toggle) = &attribute.toggle {
+            drop(object.check(&toggle.read, diags));
+        }
+    }
+}
+
+/// A kind without a provider has nobody to ask: the engine must be able to make every value.
+fn without_provider(kind: &Kind, diags: &mut Diagnostics) {
+    if kind.provider.is_some() {
+        return;
+    }
+    let requests = [&kind.create, &kind.read, &kind.update, &kind.delete];
+    let asked = requests.into_iter().flatten().map(|request| request.span);
+    for span in asked.chain(kind.list.as_ref().map(|list| list.request.span)) {
+        diags.error(
+            Diagnostic::error("Unexpected request")
+                .at(span)
+                .label(format!("`{}` has no provider to send it to", kind.name))
+                .help("add `provider = \"…\"` to the kind"),
+        );
+    }
+    for attribute in kind.attributes.values().filter(|a| matches!(a.role, Role::Computed)) {
+        diags.error(
+            Diagnostic::error("Missing required argument")
+                .at(attribute.span)
+                .label("without a provider, a computed attribute needs `value` or `generate`"),
+        );
+    }
+}
+
+/// Checks an expression over some words, for whoever reads a request.
+fn check(expr: &Expr, words: &Words, diags: &mut Diagnostics) {
+    drop(words.check(expr, diags));
+}

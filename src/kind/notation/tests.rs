@@ -1,0 +1,240 @@
+//! What kinds may say, and every mistake one can make in them, as annotated sources.
+
+use crate::diag::{Diagnostic, Diagnostics, Sources};
+use crate::kind::testing::compare;
+use crate::kind::{Generate, Kind, Kinds, Role};
+use crate::syntax;
+use crate::value::Constraint;
+
+fn read(text: &str) -> (Vec<Kind>, Vec<Diagnostic>, Sources) {
+    let mut sources = Sources::new();
+    let file = sources.add("main.hcl", text);
+    let mut diags = Diagnostics::new();
+    let body = syntax::parse(&sources, file, &mut diags);
+    let kinds = body.blocks.iter().filter_map(|block| super::kind(block, &mut diags).ok()).collect();
+    (kinds, diags.take(), sources)
+}
+
+/// Reads a source whose comments say what is wrong with it.
+fn check(text: &str) {
+    let (_, found, sources) = read(text);
+    compare(text, &found, &sources);
+}
+
+/// A kind with nothing wrong, for a mistake to be put in.
+fn with(what: &str) -> String {
+    format!(
+        "kind \"thing\" {{\n  provider = \"rest\"\n  collection = \"/things\"\n  attribute \"name\" {{ type = string }}\n{what}\n}}"
+    )
+}
+
+#[test]
+fn built_in_kinds_are_read_whole() {
+    let kinds = Kinds::builtin();
+    assert_eq!(kinds.names().collect::<Vec<_>>(), ["instance", "value"]);
+    let instance = kinds.get("instance").unwrap();
+    let methods = [&instance.create, &instance.read, &instance.update, &instance.delete]
+        .map(|request| request.as_ref().unwrap().method.clone());
+    assert_eq!(methods, ["POST", "GET", "PATCH", "DELETE"]);
+    let list = instance.list.as_ref().unwrap();
+    assert_eq!((list.empty.as_slice(), list.marker_param.as_deref()), (&[404][..], Some("tags[]")));
+    assert_eq!(list.page.as_ref().unwrap().size, 200);
+    assert_eq!(instance.marker.as_deref(), Some("tags"));
+    let attribute = |name: &str| &instance.attributes[name];
+    assert_eq!(attribute("element").at, ["element", "key"]);
+    assert!(matches!(attribute("element").role, Role::Required) && attribute("element").replace);
+    assert!(matches!(attribute("name").role, Role::Defaulted(_)));
+    assert!(attribute("configuration").partial && attribute("configuration").text);
+    assert_eq!(attribute("configuration").masked.as_deref(), Some("********"));
+    assert!(attribute("provider_data").write_only && attribute("enabled").toggle.is_some());
+    assert_eq!(instance.errors.request_id, ["requestId"]);
+    let value = kinds.get("value").unwrap();
+    assert!(value.provider.is_none() && value.create.is_none());
+    assert!(matches!(value.attributes["id"].role, Role::Generated(Generate::Uuid)));
+    assert!(matches!(value.attributes["output"].role, Role::Generated(Generate::From(_))));
+}
+
+#[test]
+fn a_collection_is_all_that_a_simple_kind_needs() {
+    let (kinds, diags, _) = read(&with("  update {}\n  list { at = \"data.items\" }"));
+    assert_eq!(diags, []);
+    let [kind] = kinds.as_slice() else { panic!("one kind") };
+    assert!(kind.create.is_some() && kind.read.is_some() && kind.update.is_some() && kind.delete.is_some());
+    assert_eq!(kind.list.as_ref().unwrap().at, ["data", "items"]);
+    assert_eq!(kind.attributes["id"].constraint, Constraint::String);
+    assert_eq!(kind.read.as_ref().unwrap().gone, [404]);
+}
+
+#[test]
+fn without_an_update_there_is_none() {
+    let (kinds, diags, _) = read(&with(""));
+    assert_eq!(diags, []);
+    assert!(kinds[0].update.is_none() && kinds[0].list.is_none());
+}
+
+#[test]
+fn mistakes_in_blocks_are_underlined() {
+    check(
+        r#"
+kind "thing" {
+  provider   = "rest"
+  colection  = "/things"
+# ^^^^^^^^^ Unsupported argument: `kind` has no argument `colection`; did you mean `collection`?
+  collection = "/things"
+  attribute "name" {
+# ^^^^^^^^^^^^^^^^ Missing required argument: `attribute` needs `type`
+    requird = true
+  # ^^^^^^^ Unsupported argument: `attribute` has no argument `requird`; did you mean `required`?
+  }
+  atribute "x" { type = string }
+# ^^^^^^^^ Unsupported block type: `kind` has no block `atribute`; did you mean `attribute`?
+}"#,
+    );
+}
+
+#[test]
+fn names_must_be_free() {
+    check(
+        r#"
+  kind "module" {
+     # ^^^^^^^^ Invalid kind name: `module` is a word of the language
+    collection = "/x"
+  }
+  kind "thing" {
+    provider   = "rest"
+    collection = "/x"
+    attribute "count" { type = number }
+            # ^^^^^^^ Invalid attribute name: every resource has a `count` of its own
+    attribute "name" { type = string }
+    computed "name" { type = string }
+  # ^^^^^^^^^^^^^^^ Duplicate attribute: `name` is described a second time
+  }"#,
+    );
+}
+
+#[test]
+fn attributes_must_make_sense() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/x"
+    attribute "a" {
+      type     = string
+      partial  = true
+               # ^^^^ Invalid attribute: only a map can be `partial`
+    }
+    attribute "b" {
+      type     = strng
+               # ^^^^^ Invalid type specification: `strng` is not a type; did you mean `string`?
+    }
+    attribute "c" {
+      type     = string
+      required = true
+      default  = "x"
+    # ^^^^^^^ Conflicting arguments: what is required is never left out, so it needs no default
+    }
+    attribute "d" {
+      type     = string
+      default  = blok.name
+               # ^^^^ Unknown variable
+    }
+    attribute "e" {
+  # ^^^^^^^^^^^^^ Missing required argument: `attribute` needs `off`
+      type = bool
+      read = !object.off
+      on   = "PUT /x/${id}/on"
+    }
+    computed "f" {
+      type     = string
+      generate = "dice"
+               # ^^^^^^ Invalid generated value: only `uuid` can be generated
+    }
+  }"#,
+    );
+}
+
+#[test]
+fn requests_must_make_sense() {
+    check(
+        r#"
+  kind "thing" {
+    provider = "rest"
+    attribute "parent" { type = string }
+    create { request = "POST /parents/${id}/things" }
+                                      # ^^ Unknown variable
+    read { request = "FETCH /things/${id}" }
+                   # ^^^^^^^^^^^^^^^^^^^^^ Invalid request: the method is one of GET, POST, PUT, PATCH and DELETE
+    update { request = "PATCH things" }
+                     # ^^^^^^^^^^^^^^ Invalid request: the path starts with `/`, under the provider's base URL
+    delete {
+  # ^^^^^^ Missing required argument: `delete` needs `request`
+    }
+    list {
+      request = "GET /parents/${parent}/things"
+      empty   = [4044]
+              # ^^^^^^ Invalid status: a status is a whole number from 100 to 599
+      page {
+    # ^^^^ Missing required argument: `page` needs `token_header`
+        size        = 0
+                    # ^ Invalid page size: a page holds a whole number of objects, at least 1
+        size_param  = "n"
+        token_param = "t"
+      }
+    }
+  }"#,
+    );
+}
+
+#[test]
+fn what_is_named_must_exist() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/x"
+    attribute "tags" { type = string }
+    marker { attribute = "tags" }
+                       # ^^^^^^ Invalid marker: `tags` is not a `set(string)` or `list(string)`, beside whose elements a marker could stand
+    catalogue "elements" {
+      key     = "tag"
+              # ^^^^^ Unknown attribute: `thing` has no attribute `tag`; did you mean `tags`?
+      entries = "tags"
+    }
+  }"#,
+    );
+}
+
+#[test]
+fn without_a_provider_nothing_can_be_asked() {
+    check(
+        r#"
+  kind "thing" {
+    attribute "name" { type = string }
+    computed "size" { type = number }
+  # ^^^^^^^^^^^^^^^ Missing required argument: without a provider, a computed attribute needs `value` or `generate`
+    read { request = "GET /x" }
+                   # ^^^^^^^^ Unexpected request: `thing` has no provider to send it to
+  }"#,
+    );
+    check(
+        r#"
+  kind "thing" {
+# ^^^^^^^^^^^^ Missing required argument: `kind` needs `create`
+# ^^^^^^^^^^^^ Missing required argument: `kind` needs `read`
+# ^^^^^^^^^^^^ Missing required argument: `kind` needs `delete`
+    provider = "rest"
+  }"#,
+    );
+}
+
+#[test]
+fn a_kind_cannot_take_a_name_twice() {
+    let (kinds, diags, _) = read(&format!("{}\n{}", with(""), with("").replace("thing", "value")));
+    assert_eq!(diags, []);
+    let mut diags = Diagnostics::new();
+    let both = Kinds::builtin().with([kinds.clone(), kinds].concat(), &mut diags);
+    assert_eq!(both.names().collect::<Vec<_>>(), ["instance", "thing", "value"]);
+    let labels: Vec<_> = diags.take().into_iter().map(|d| d.label).collect();
+    assert_eq!(labels, ["`thing` is defined a second time", "there is a built-in kind `value`"]);
+}
