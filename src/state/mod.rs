@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod fold;
-mod format;
+pub(crate) mod format;
 mod rows;
 mod ledger;
 mod log;
