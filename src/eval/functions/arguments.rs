@@ -1,0 +1,137 @@
+//! The arguments as a body sees them: converted, and checked as their parameters ask.
+
+use crate::value::{Marks, Number, Str, Type, Value};
+
+use super::call::CallError;
+use super::host::Host;
+
+/// A function's body.
+pub(super) type Body = fn(&Arguments) -> Result<Value, CallError>;
+
+/// The arguments of one call, and what belongs to the call.
+pub(super) struct Arguments<'a> {
+    pub values: &'a [Value],
+    /// The marks taken off each argument.
+    pub marks: &'a [Marks],
+    /// The type that the result has; "any" while it is being found out.
+    pub result: Type,
+    pub host: &'a dyn Host,
+}
+
+impl<'a> Arguments<'a> {
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    pub fn get(&self, index: usize) -> &'a Value {
+        &self.values[index]
+    }
+
+    /// Returns the text of an argument whose parameter is of type string, neither null nor unknown.
+    pub fn text(&self, index: usize) -> &'a str {
+        text(plain(self.get(index)))
+    }
+
+    /// Returns the number of an argument whose parameter is of type number, neither null nor unknown.
+    pub fn number(&self, index: usize) -> &'a Number {
+        match plain(self.get(index)) {
+            Value::Number(number) => number,
+            _ => unreachable!("the parameter is of type number"),
+        }
+    }
+
+    pub fn integer(&self, index: usize) -> Result<i64, CallError> {
+        integer(self.number(index)).map_err(CallError::Failed)
+    }
+
+    /// Returns the elements of a list, set or tuple.
+    pub fn items(&self, index: usize) -> &'a [Value] {
+        items(plain(self.get(index)))
+    }
+
+    /// Quotes an argument's text for a message, unless it is secret.
+    pub fn quoted(&self, index: usize, text: &str) -> String {
+        self.shown(index, quote(text))
+    }
+
+    /// Returns `text`, which tells of the argument at `index`, or a substitute if that argument is secret.
+    pub fn shown(&self, index: usize, text: impl ToString) -> String {
+        if self.is_secret(index) { "(sensitive value)".to_owned() } else { text.to_string() }
+    }
+
+    pub fn is_secret(&self, index: usize) -> bool {
+        let taken = self.marks.get(index).is_some_and(|marks| !marks.is_empty());
+        taken || self.get(index).has_marks()
+    }
+}
+
+/// Returns the value under the top mark.
+pub(super) fn plain(value: &Value) -> &Value {
+    match value {
+        Value::Marked(inner, _) => inner,
+        other => other,
+    }
+}
+
+/// Returns the text of a known string that is not null.
+pub(super) fn text(value: &Value) -> &str {
+    match plain(value) {
+        Value::String(text) => text,
+        _ => unreachable!("the value was converted to a string"),
+    }
+}
+
+/// Returns the elements of a known list, set or tuple.
+pub(super) fn items(value: &Value) -> &[Value] {
+    match plain(value) {
+        Value::List(_, items) | Value::Set(_, items) | Value::Tuple(items) => items,
+        _ => unreachable!("the type was checked to be a sequence"),
+    }
+}
+
+/// Returns the elements of a known map or object.
+pub(super) fn entries(value: &Value) -> &std::collections::BTreeMap<Str, Value> {
+    match plain(value) {
+        Value::Map(_, entries) | Value::Object(entries) => entries,
+        _ => unreachable!("the type was checked to be a map"),
+    }
+}
+
+/// Returns whether the type is a list, set or tuple.
+pub(super) fn is_sequence(ty: &Type) -> bool {
+    matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_))
+}
+
+/// Returns a number as an integer of 64 bits; the error is Terraform's text.
+pub(super) fn integer(number: &Number) -> Result<i64, String> {
+    let range = "value must be a whole number, between -9223372036854775808 and 9223372036854775807";
+    number.as_i64().ok_or_else(|| range.to_owned())
+}
+
+/// Quotes text for a message, as Go's `%q` does for what needs no care.
+pub(super) fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Returns the length of a known collection; `None` for a set whose unknown elements may turn out to be equal.
+pub(super) fn certain_length(value: &Value) -> Option<usize> {
+    let value = plain(value);
+    match (value, value.length()) {
+        (Value::Set(..), Some(length)) if length > 1 && !value.is_wholly_known() => None,
+        (_, length) => length,
+    }
+}

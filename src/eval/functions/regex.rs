@@ -1,0 +1,87 @@
+//! `regex`, `regexall`, and `replace` with a pattern, in RE2's syntax.
+
+use std::collections::BTreeMap;
+
+use crate::value::{Str, Type, Value};
+
+use super::arguments::Arguments;
+use super::call::CallError;
+use super::pattern::{PatternError, compile};
+use super::{Function, Param};
+
+const PARAMS: &[Param] = &[Param::text("pattern"), Param::text("string")];
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::typed("regex", PARAMS, match_type, regex),
+    Function::typed("regexall", PARAMS, |a| Ok(Type::list(match_type(a)?)), regexall),
+];
+
+/// Returns the type of one match: a string, a tuple of the groups, or an object of the named groups.
+fn match_type(args: &Arguments) -> Result<Type, CallError> {
+    if !args.get(0).is_known() {
+        return Ok(Type::Dynamic);
+    }
+    let regex = pattern(args)?;
+    let groups: Vec<Option<&str>> = regex.capture_names().skip(1).collect();
+    if groups.is_empty() {
+        return Ok(Type::String);
+    }
+    match groups.iter().flatten().count() {
+        0 => Ok(Type::tuple(vec![Type::String; groups.len()])),
+        named if named == groups.len() => {
+            let fields = groups.into_iter().flatten().map(|name| (Str::new(name), Type::String));
+            Ok(Type::object(fields.collect()))
+        }
+        _ => {
+            let message = "invalid regexp pattern: cannot mix both named and unnamed capture groups";
+            Err(CallError::argument(0, message))
+        }
+    }
+}
+
+fn pattern(args: &Arguments) -> Result<regex::Regex, CallError> {
+    compile(args.text(0)).map_err(|PatternError { what, at }| {
+        let at = args.shown(0, at);
+        CallError::argument(0, format!("invalid regexp pattern: {what} in {at}"))
+    })
+}
+
+fn regex(args: &Arguments) -> Result<Value, CallError> {
+    let found = pattern(args)?.captures(args.text(1)).map(|found| value(&found, &args.result));
+    found.ok_or_else(|| CallError::failed("pattern did not match any part of the given string"))
+}
+
+fn regexall(args: &Arguments) -> Result<Value, CallError> {
+    let ty = args.result.element_type().cloned().unwrap_or(Type::String);
+    let regex = pattern(args)?;
+    let matches = regex.captures_iter(args.text(1)).map(|found| value(&found, &ty)).collect();
+    Ok(Value::list(ty, matches))
+}
+
+fn value(found: &regex::Captures, ty: &Type) -> Value {
+    let group = |group: Option<regex::Match>| match group {
+        Some(group) => Value::string(group.as_str()),
+        None => Value::null(Type::String),
+    };
+    match ty {
+        Type::Object(fields) => {
+            let fields = fields.keys().map(|name| (name.clone(), group(found.name(name))));
+            Value::object(fields.collect::<BTreeMap<_, _>>())
+        }
+        Type::Tuple(_) => Value::tuple(found.iter().skip(1).map(group).collect()),
+        _ => group(found.get(0)),
+    }
+}
+
+/// Replaces every match of the pattern; `$1` and `${name}` in the replacement stand for groups.
+pub(super) fn replace_matches(
+    args: &Arguments,
+    text: &str,
+    pattern: &str,
+    replacement: &str,
+) -> Result<String, CallError> {
+    let regex = compile(pattern).map_err(|PatternError { what, at }| {
+        CallError::failed(format!("error parsing regexp: {what}: {}", args.shown(1, format!("`{at}`"))))
+    })?;
+    Ok(regex.replace_all(text, replacement).into_owned())
+}
