@@ -1,6 +1,6 @@
 //! The arguments as a body sees them: converted, and checked as their parameters ask.
 
-use crate::value::{Marks, Number, Str, Type, Value};
+use crate::value::{Marks, Number, Str, Type, Value, go_quote};
 
 use super::call::CallError;
 use super::host::Host;
@@ -29,12 +29,12 @@ impl<'a> Arguments<'a> {
 
     /// Returns the text of an argument whose parameter is of type string, neither null nor unknown.
     pub fn text(&self, index: usize) -> &'a str {
-        text(plain(self.get(index)))
+        text(self.get(index).unmarked())
     }
 
     /// Returns the number of an argument whose parameter is of type number, neither null nor unknown.
     pub fn number(&self, index: usize) -> &'a Number {
-        match plain(self.get(index)) {
+        match self.get(index).unmarked() {
             Value::Number(number) => number,
             _ => unreachable!("the parameter is of type number"),
         }
@@ -46,12 +46,12 @@ impl<'a> Arguments<'a> {
 
     /// Returns the elements of a list, set or tuple.
     pub fn items(&self, index: usize) -> &'a [Value] {
-        items(plain(self.get(index)))
+        items(self.get(index).unmarked())
     }
 
     /// Quotes an argument's text for a message, unless it is secret.
     pub fn quoted(&self, index: usize, text: &str) -> String {
-        self.shown(index, quote(text))
+        self.shown(index, go_quote(text))
     }
 
     /// Returns `text`, which tells of the argument at `index`, or a substitute if that argument is secret.
@@ -65,17 +65,9 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// Returns the value under the top mark.
-pub(super) fn plain(value: &Value) -> &Value {
-    match value {
-        Value::Marked(inner, _) => inner,
-        other => other,
-    }
-}
-
 /// Returns the text of a known string that is not null.
 pub(super) fn text(value: &Value) -> &str {
-    match plain(value) {
+    match value.unmarked() {
         Value::String(text) => text,
         _ => unreachable!("the value was converted to a string"),
     }
@@ -83,7 +75,7 @@ pub(super) fn text(value: &Value) -> &str {
 
 /// Returns the elements of a known list, set or tuple.
 pub(super) fn items(value: &Value) -> &[Value] {
-    match plain(value) {
+    match value.unmarked() {
         Value::List(_, items) | Value::Set(_, items) | Value::Tuple(items) => items,
         _ => unreachable!("the type was checked to be a sequence"),
     }
@@ -91,7 +83,7 @@ pub(super) fn items(value: &Value) -> &[Value] {
 
 /// Returns the elements of a known map or object.
 pub(super) fn entries(value: &Value) -> &std::collections::BTreeMap<Str, Value> {
-    match plain(value) {
+    match value.unmarked() {
         Value::Map(_, entries) | Value::Object(entries) => entries,
         _ => unreachable!("the type was checked to be a map"),
     }
@@ -108,28 +100,9 @@ pub(super) fn integer(number: &Number) -> Result<i64, String> {
     number.as_i64().ok_or_else(|| range.to_owned())
 }
 
-/// Quotes text for a message, as Go's `%q` does for what needs no care.
-pub(super) fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
-}
-
 /// Returns the length of a known collection; `None` for a set whose unknown elements may turn out to be equal.
 pub(super) fn certain_length(value: &Value) -> Option<usize> {
-    let value = plain(value);
+    let value = value.unmarked();
     match (value, value.length()) {
         (Value::Set(..), Some(length)) if length > 1 && !value.is_wholly_known() => None,
         (_, length) => length,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::value::{Marks, Str, Type, Value, convert};
 
-use super::arguments::{Arguments, entries, plain};
+use super::arguments::{Arguments, entries};
 use super::call::CallError;
 use super::sequence::element_of;
 use super::{Function, Param};
@@ -30,7 +30,7 @@ fn keys_type(args: &Arguments) -> Result<Type, CallError> {
 fn keys(args: &Arguments) -> Result<Value, CallError> {
     let map = args.get(0);
     let text = |key: &Str| Value::String(key.clone());
-    let keys = match (map.ty(), plain(map)) {
+    let keys = match (map.ty(), map.unmarked()) {
         (Type::Object(fields), _) => Value::tuple(fields.keys().map(text).collect()),
         (_, Value::Map(_, entries)) => Value::list(Type::String, entries.keys().map(text).collect()),
         _ => Value::unknown(args.result.clone()),
@@ -101,7 +101,7 @@ fn merge_type(args: &Arguments) -> Result<Type, CallError> {
     let mut all_known = true;
     for value in args.values {
         let ty = value.ty();
-        match (&ty, plain(value)) {
+        match (&ty, value.unmarked()) {
             (Type::Dynamic, _) => return Ok(Type::Dynamic),
             (Type::Map(_) | Type::Object(_), Value::Null(_)) => {}
             (Type::Object(attributes), _) => fields.extend(attributes.as_ref().clone()),

@@ -24,16 +24,36 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, PatternError> {
     RegexBuilder::new(&translated)
         .size_limit(SIZE_LIMIT)
         .build()
-        .map_err(|error| explain(&error, pattern))
+        .map_err(|error| explain(&error, &translated))
 }
 
 /// The words for what only the regex crate noticed.
-fn explain(error: &regex::Error, pattern: &str) -> PatternError {
-    let what = match error {
-        regex::Error::CompiledTooBig(_) => "expression too large",
-        _ => "invalid syntax",
+fn explain(error: &regex::Error, translated: &str) -> PatternError {
+    use regex_syntax::{Error, hir};
+    let (what, span) = match (error, regex_syntax::Parser::new().parse(translated)) {
+        (regex::Error::CompiledTooBig(_), _) => ("expression too large", None),
+        (_, Err(Error::Parse(error))) => (words(error.kind()), Some(*error.span())),
+        (_, Err(Error::Translate(error))) => match error.kind() {
+            hir::ErrorKind::UnicodePropertyNotFound => ("invalid character class range", Some(*error.span())),
+            _ => ("invalid syntax", Some(*error.span())),
+        },
+        _ => ("invalid syntax", None),
     };
-    PatternError { what, at: pattern.to_owned() }
+    let part = span.and_then(|span| translated.get(span.start.offset..span.end.offset));
+    PatternError { what, at: part.unwrap_or(translated).to_owned() }
+}
+
+fn words(kind: &regex_syntax::ast::ErrorKind) -> &'static str {
+    use regex_syntax::ast::ErrorKind;
+    match kind {
+        ErrorKind::ClassRangeInvalid | ErrorKind::UnicodeClassInvalid => "invalid character class range",
+        ErrorKind::GroupNameDuplicate { .. } => "duplicate capture group name",
+        ErrorKind::NestLimitExceeded(_) => "expression nests too deeply",
+        ErrorKind::EscapeHexInvalid | ErrorKind::EscapeHexInvalidDigit | ErrorKind::EscapeHexEmpty => {
+            "invalid escape sequence"
+        }
+        _ => "invalid syntax",
+    }
 }
 
 /// One pass over a pattern's text.
@@ -200,6 +220,11 @@ impl<'a> Translator<'a> {
             (self.at, self.atom, self.repeated) = (self.at + 2, Some(self.at), None);
             return Ok(());
         }
+        if let Some((length, code)) = octal(rest) {
+            self.out.push_str(&format!("\\x{{{code:x}}}"));
+            (self.at, self.atom, self.repeated) = (self.at + length, Some(self.at), None);
+            return Ok(());
+        }
         let length = self.plain_escape(c, rest)?;
         self.copy(length, true);
         Ok(())
@@ -288,6 +313,11 @@ impl<'a> Translator<'a> {
             self.at += 2;
             return Ok(());
         }
+        if let Some((length, code)) = octal(rest) {
+            self.out.push_str(&format!("\\x{{{code:x}}}"));
+            self.at += length;
+            return Ok(());
+        }
         if matches!(c, 'A' | 'z' | 'b' | 'B') {
             return self.error("invalid escape sequence", &rest[..2]);
         }
@@ -320,6 +350,16 @@ fn inside_brackets(c: char) -> Option<&'static str> {
         's' => Some("\\t\\n\\f\\r "),
         other => outside_brackets(other).filter(|class| class.starts_with("[^")),
     }
+}
+
+/// Reads a character's code in octal, `\0` or two or three digits: its length and the code.
+fn octal(text: &str) -> Option<(usize, u32)> {
+    let digits = text[1..].bytes().take(3).take_while(|b| (b'0'..=b'7').contains(b)).count();
+    if digits == 0 || digits == 1 && !text[1..].starts_with('0') {
+        return None;
+    }
+    let code = u32::from_str_radix(&text[1..=digits], 8).ok()?;
+    Some((1 + digits, code))
 }
 
 /// Reads `{n}`, `{n,}` or `{n,m}` at the start of the text: its length and bounds.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::value::{Marks, Str, Type, Value, convert, unify};
 
-use super::arguments::{Arguments, certain_length, entries, integer, is_sequence, items, plain, text};
+use super::arguments::{Arguments, certain_length, entries, integer, is_sequence, items, text};
 use super::call::CallError;
 use super::sequence::{MOST_ELEMENTS, element_of};
 use super::{Function, Param, list_of_any, list_of_text};
@@ -147,7 +147,7 @@ fn transpose(args: &Arguments) -> Result<Value, CallError> {
     let mut swapped: BTreeMap<Str, Vec<&Str>> = BTreeMap::new();
     for (key, list) in entries(args.get(0)) {
         if list.is_null() || items(list).iter().any(Value::is_null) {
-            return Err(CallError::failed("input must be a map of lists of strings, none of them null"));
+            return Err(CallError::failed("input list must not contain null string"));
         }
         items(list).iter().for_each(|item| swapped.entry(Str::new(text(item))).or_default().push(key));
     }
@@ -187,7 +187,7 @@ fn zip(args: &Arguments) -> Result<Value, CallError> {
     if !keys.is_wholly_known() {
         return Ok(Value::unknown(args.result.clone()).mark(marks));
     }
-    let values = items(plain(values));
+    let values = items(values.unmarked());
     let keys = zip_keys(args, values.len())?;
     let pairs: BTreeMap<Str, Value> = keys.into_iter().zip(values.iter().cloned()).collect();
     Ok(match &args.result {

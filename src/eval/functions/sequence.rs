@@ -6,7 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::value::{Marks, Number, Refinement, Type, Value, convert, unify};
 
-use super::arguments::{Arguments, certain_length, integer, items, plain, text};
+use super::arguments::{Arguments, certain_length, integer, items, text};
 use super::call::CallError;
 use super::{Function, Param, list_of_any, list_of_text, number};
 
@@ -105,9 +105,6 @@ pub(super) fn element_of(ty: &Type) -> Type {
 
 fn element_type(args: &Arguments) -> Result<Type, CallError> {
     let index = args.get(1).is_known().then(|| args.number(1));
-    if index.is_some_and(Number::is_negative) {
-        return Err(CallError::failed("cannot use element function with a negative index"));
-    }
     match (args.get(0).ty(), index) {
         (Type::List(ty), _) => Ok(Type::clone(&ty)),
         (Type::Tuple(_), None) => Ok(Type::Dynamic),
@@ -116,13 +113,12 @@ fn element_type(args: &Arguments) -> Result<Type, CallError> {
     }
 }
 
-/// Returns the index of the wanted element; past the end it starts over.
+/// Returns the index of the wanted element; past either end it starts over.
 fn wrapped(args: &Arguments, length: usize) -> Result<usize, CallError> {
     let index = integer(args.number(1)).map_err(|why| CallError::failed(format!("invalid index: {why}")))?;
-    match usize::try_from(index) {
-        Ok(_) if length == 0 => Err(CallError::failed("cannot use element function with an empty list")),
-        Ok(index) => Ok(index % length),
-        Err(_) => Err(CallError::failed("cannot use element function with a negative index")),
+    match length {
+        0 => Err(CallError::failed("cannot use element function with an empty list")),
+        length => Ok(index.rem_euclid(length as i64) as usize),
     }
 }
 
@@ -133,7 +129,7 @@ fn element(args: &Arguments) -> Result<Value, CallError> {
 }
 
 fn length(args: &Arguments) -> Result<Value, CallError> {
-    let value = plain(args.get(0));
+    let value = args.get(0).unmarked();
     let length = match (value.ty(), value) {
         (Type::Bool | Type::Number, _) => {
             let message = "argument must be a string, a collection type, or a structural type";
@@ -300,7 +296,7 @@ fn sort(args: &Arguments) -> Result<Value, CallError> {
     let list = args.items(0);
     if let Some(index) = list.iter().position(Value::is_null) {
         let message = format!("given list element {index} is null; a null string cannot be sorted");
-        return Err(CallError::argument(0, message));
+        return Err(CallError::failed(message));
     }
     let mut sorted = list.to_vec();
     sorted.sort_by(|a, b| text(a).cmp(text(b)));

@@ -5,9 +5,9 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::value::{Number, Type, Value, convert, to_json_text};
+use crate::value::{Number, Type, Value, convert, go_quote, to_json_text};
 
-use super::arguments::{Arguments, quote};
+use super::arguments::Arguments;
 use super::call::CallError;
 use super::digits::{Decimal, general, radix, scientific};
 use super::text::MAX_PADDING;
@@ -140,7 +140,7 @@ fn apply(verb: &Verb, values: &[Value]) -> Result<String, CallError> {
     let Some(value) = values.get(verb.argument - 1) else {
         return Err(CallError::failed(format!(
             "not enough arguments for {} at {}: need index {} but have {} total",
-            quote(verb.raw),
+            go_quote(verb.raw),
             verb.offset,
             verb.argument,
             values.len()
@@ -157,14 +157,14 @@ fn apply(verb: &Verb, values: &[Value]) -> Result<String, CallError> {
         's' | 'q' => text(verb, value),
         letter => Err(CallError::failed(format!(
             "unsupported format verb '{letter}' in {} at offset {}",
-            quote(verb.raw),
+            go_quote(verb.raw),
             verb.offset
         ))),
     }
 }
 
 fn unsupported(verb: &Verb, why: &str) -> CallError {
-    CallError::failed(format!("unsupported value for {} at {}: {why}", quote(verb.raw), verb.offset))
+    CallError::failed(format!("unsupported value for {} at {}: {why}", go_quote(verb.raw), verb.offset))
 }
 
 fn convert_to(verb: &Verb, value: &Value, ty: &Type) -> Result<Value, CallError> {
