@@ -3,7 +3,7 @@
 //! The names are IANA's. What the web calls by these names differs in places, so UTF-16, US-ASCII and ISO 8859-1 are
 //! done here, and all others by `encoding_rs`.
 
-use encoding_rs::{Encoding, GB18030, UTF_16BE, UTF_16LE, UTF_8, WINDOWS_1252, X_USER_DEFINED};
+use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
 use crate::value::Value;
 
@@ -29,8 +29,8 @@ impl Charset {
             "utf-16" | "csutf16" => Self::Utf16,
             "utf-16be" | "csutf16be" => Self::Utf16Be,
             "utf-16le" | "csutf16le" => Self::Utf16Le,
-            "us-ascii" | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso_646.irv:1991" | "iso646-us" | "iso-ir-6"
-            | "us" | "ibm367" | "cp367" | "csascii" => Self::Ascii,
+            "us-ascii" | "ansi_x3.4-1968" | "ansi_x3.4-1986" | "iso_646.irv:1991" | "iso646-us"
+            | "iso-ir-6" | "us" | "ibm367" | "cp367" | "csascii" => Self::Ascii,
             "iso-8859-1" | "iso_8859-1" | "iso_8859-1:1987" | "iso-ir-100" | "latin1" | "l1" | "ibm819"
             | "cp819" | "csisolatin1" => Self::Latin1,
             "windows-1252" | "cswindows1252" => Self::Other(WINDOWS_1252),
@@ -53,7 +53,9 @@ impl Charset {
 
     /// Returns `None` if a character has no representation.
     fn encode(&self, text: &str) -> Option<Vec<u8>> {
-        let limited = |most: u32| text.chars().map(|c| u8::try_from(c as u32).ok().filter(|b| u32::from(*b) <= most)).collect();
+        let limited = |most: u32| {
+            text.chars().map(|c| u8::try_from(c as u32).ok().filter(|b| u32::from(*b) <= most)).collect()
+        };
         match self {
             Self::Utf8 => Some(text.as_bytes().to_vec()),
             Self::Utf16 => Some([0xfe, 0xff].into_iter().chain(utf16(text, u16::to_be_bytes)).collect()),
@@ -126,8 +128,7 @@ pub(super) fn encode(args: &Arguments) -> Result<Value, CallError> {
     let charset = find(args)?;
     let bytes = charset.encode(args.text(0)).ok_or_else(|| {
         let name = charset.name();
-        let message =
-            format!("the given string contains characters that cannot be represented in {name}");
+        let message = format!("the given string contains characters that cannot be represented in {name}");
         CallError::argument(0, message)
     })?;
     Ok(Value::string(to_base64(&bytes)))

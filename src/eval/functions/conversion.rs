@@ -23,7 +23,31 @@ pub(super) const FUNCTIONS: &[Function] = &[
     conversion("tonumber", number, |a| convert_to(a, Type::Number)),
     conversion("toset", set_of_any, |a| convert_to(a, set_of_any())),
     conversion("tostring", text, |a| convert_to(a, Type::String)),
+    Function::typed(
+        "list",
+        &[],
+        |_| Err(gone("list", "tolist([ ... ])")),
+        |_| Err(gone("list", "tolist([ ... ])")),
+    )
+    .variadic(GONE),
+    Function::typed(
+        "map",
+        &[],
+        |_| Err(gone("map", "tomap({ ... })")),
+        |_| Err(gone("map", "tomap({ ... })")),
+    )
+    .variadic(GONE),
 ];
+
+const GONE: Param = Param::any("vals").null().unknown().dynamic();
+
+/// Says what to write instead of a function that Terraform had once.
+fn gone(name: &str, instead: &str) -> CallError {
+    CallError::failed(format!(
+        "the \"{name}\" function was deprecated in Terraform v0.12 and is no longer available; use {instead} \
+         syntax to write a literal {name}"
+    ))
+}
 
 const fn conversion(name: &'static str, returns: fn() -> Type, body: Body) -> Function {
     Function::new(name, V, returns, body).nullable()

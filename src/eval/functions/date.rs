@@ -204,7 +204,8 @@ impl Reader<'_> {
             let (hours, minutes) = text.get(1..6)?.split_once(':')?;
             let number = |text: &str| Some(text).filter(|text| text.len() == 2)?.parse::<u8>().ok();
             let (hours, minutes) = (number(hours)?, number(minutes)?);
-            (hours <= 24 && minutes < 60).then_some(sign * (i64::from(hours) * 3600 + i64::from(minutes) * 60))
+            (hours <= 24 && minutes < 60)
+                .then_some(sign * (i64::from(hours) * 3600 + i64::from(minutes) * 60))
         };
         let offset = read(self.rest).ok_or_else(|| self.misused("UTC offset"))?;
         self.rest = &self.rest[6..];

@@ -43,8 +43,9 @@ impl Decimal {
 
     /// Returns the fewest digits that read back as the number.
     pub fn shortest(number: &Number) -> Self {
-        let text = number.abs().to_string();
-        let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+        let text = number.to_string();
+        let text = text.trim_start_matches('-');
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
         Self::new(&format!("{whole}{part}"), -(part.len() as i64))
     }
 
@@ -135,7 +136,7 @@ pub(super) fn general(number: &Number, digits: Option<usize>) -> String {
     if number.is_infinite() {
         return if number.is_negative() { "-Inf" } else { "+Inf" }.to_owned();
     }
-    let sign = if number.is_negative() { "-" } else { "" };
+    let sign = if number.to_string().starts_with('-') { "-" } else { "" };
     let decimal = match digits {
         None => Decimal::shortest(number),
         Some(digits) => Decimal::exact(&number.abs()).round(digits.max(1) as i64),

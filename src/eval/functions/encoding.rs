@@ -60,9 +60,8 @@ fn base64_decode(args: &Arguments) -> Result<Value, CallError> {
     let bytes = from_base64(source).ok_or_else(|| {
         CallError::failed(format!("failed to decode base64 data {}", args.quoted(0, source)))
     })?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        CallError::failed("the result of decoding the provided string is not valid UTF-8")
-    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| CallError::failed("the result of decoding the provided string is not valid UTF-8"))?;
     Ok(Value::string(text))
 }
 

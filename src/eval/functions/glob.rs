@@ -73,7 +73,9 @@ impl Walk<'_> {
         use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
         match self.host.list_dir(&self.root.join(at)) {
             Ok(names) => Ok(names),
-            Err(error) if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied) => Ok(Vec::new()),
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory | PermissionDenied) => {
+                Ok(Vec::new())
+            }
             Err(error) => Err(GlobError::Io(error)),
         }
     }

@@ -84,9 +84,8 @@ fn bcrypt(args: &Arguments) -> Result<Value, CallError> {
         return Ok(Value::unknown(Type::String));
     }
     let hash = bcrypt::non_truncating_hash_with_result(args.text(0), cost);
-    let hash = hash.map_err(|error| {
-        CallError::failed(format!("error occurred generating password: {error}"))
-    })?;
+    let hash =
+        hash.map_err(|error| CallError::failed(format!("error occurred generating password: {error}")))?;
     Ok(Value::string(hash.format_for_version(bcrypt::Version::TwoA)))
 }
 

@@ -11,9 +11,14 @@ use super::{Function, Param};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::typed("keys", &[Param::any("inputMap").unknown().marked()], keys_type, keys),
-    Function::typed("lookup", &[Param::any("inputMap").marked(), Param::text("key").marked()], lookup_type, lookup)
-        .variadic(Param::any("default").null().unknown().marked().dynamic())
-        .nullable(),
+    Function::typed(
+        "lookup",
+        &[Param::any("inputMap").marked(), Param::text("key").marked()],
+        lookup_type,
+        lookup,
+    )
+    .variadic(Param::any("default").null().unknown().marked().dynamic())
+    .nullable(),
     Function::typed("merge", &[], merge_type, merge).variadic(Param::any("maps").null().marked().dynamic()),
     Function::typed("values", &[Param::any("mapping").marked()], values_type, values),
 ];
@@ -109,10 +114,7 @@ fn merge_type(args: &Arguments) -> Result<Type, CallError> {
                 fields.extend(entries.keys().map(|key| (key.clone(), Type::clone(ty))));
             }
             (Type::Map(_), _) => all_known = false,
-            (other, _) => {
-                let message = format!("arguments must be maps or objects, got \"{}\"", other.friendly_name());
-                return Err(CallError::failed(message));
-            }
+            (other, _) => return Err(not_a_map(other)),
         }
     }
     match args.values {
@@ -122,13 +124,22 @@ fn merge_type(args: &Arguments) -> Result<Type, CallError> {
     }
 }
 
+fn not_a_map(ty: &Type) -> CallError {
+    CallError::failed(format!("arguments must be maps or objects, got \"{}\"", ty.friendly_name()))
+}
+
 fn merge(args: &Arguments) -> Result<Value, CallError> {
     let mut merged: BTreeMap<Str, Value> = BTreeMap::new();
     let mut marks = Marks::NONE;
     for value in args.values {
         marks = marks.union(value.marks());
-        if !value.is_null() {
-            merged.extend(entries(value).iter().map(|(key, value)| (key.clone(), value.clone())));
+        match value.unmarked() {
+            Value::Null(_) => {}
+            Value::Map(_, entries) | Value::Object(entries) => {
+                merged.extend(entries.iter().map(|(key, value)| (key.clone(), value.clone())));
+            }
+            // Next to an untyped null nobody has looked at its type yet.
+            other => return Err(not_a_map(&other.ty())),
         }
     }
     Ok(match &args.result {

@@ -74,8 +74,7 @@ impl Prefix {
     fn of(args: &Arguments) -> Result<Self, String> {
         let text = args.text(0);
         let shown = || args.shown(0, text);
-        Self::parse(text)
-            .ok_or_else(|| format!("invalid CIDR expression: invalid CIDR address: {}", shown()))
+        Self::parse(text).ok_or_else(|| format!("invalid CIDR expression: invalid CIDR address: {}", shown()))
     }
 
     /// The number of bits that tell its addresses apart.

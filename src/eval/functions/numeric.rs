@@ -5,7 +5,7 @@ use num_bigint::BigInt;
 
 use super::arguments::{Arguments, integer, is_sequence, items};
 use super::call::CallError;
-use super::power::power;
+use super::power::{logarithm, power};
 use super::{Function, Param, number};
 
 const NUM: &[Param] = &[Param::number("num")];
@@ -15,8 +15,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("ceil", NUM, number, |a| Ok(whole(a.number(0), Number::ceil))),
     Function::new("floor", NUM, number, |a| Ok(whole(a.number(0), Number::floor))),
     Function::new("log", &[Param::number("num"), Param::number("base")], number, log),
-    Function::new("max", &[], number, |a| extreme(a, |new, best| new > best)).variadic(Param::number("numbers")),
-    Function::new("min", &[], number, |a| extreme(a, |new, best| new < best)).variadic(Param::number("numbers")),
+    Function::new("max", &[], number, |a| extreme(a, |new, best| new > best))
+        .variadic(Param::number("numbers")),
+    Function::new("min", &[], number, |a| extreme(a, |new, best| new < best))
+        .variadic(Param::number("numbers")),
     Function::new("parseint", &[Param::any("number"), Param::number("base")], number, parseint),
     Function::new("pow", &[Param::number("num"), Param::number("power")], number, pow),
     Function::new("signum", NUM, number, signum),
@@ -28,7 +30,7 @@ fn whole(number: &Number, round: fn(&Number) -> Number) -> Value {
 }
 
 fn log(args: &Arguments) -> Result<Value, CallError> {
-    from_float(args.number(0).to_f64().ln() / args.number(1).to_f64().ln())
+    from_float(logarithm(args.number(0).to_f64()) / logarithm(args.number(1).to_f64()))
 }
 
 fn pow(args: &Arguments) -> Result<Value, CallError> {

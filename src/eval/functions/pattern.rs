@@ -220,13 +220,9 @@ impl<'a> Translator<'a> {
             (self.at, self.atom, self.repeated) = (self.at + 2, Some(self.at), None);
             return Ok(());
         }
-        if let Some((length, code)) = octal(rest) {
-            self.out.push_str(&format!("\\x{{{code:x}}}"));
-            (self.at, self.atom, self.repeated) = (self.at + length, Some(self.at), None);
-            return Ok(());
-        }
-        let length = self.plain_escape(c, rest)?;
-        self.copy(length, true);
+        let start = self.at;
+        self.plain_escape(c, rest)?;
+        (self.atom, self.repeated) = (Some(start), None);
         Ok(())
     }
 
@@ -236,23 +232,45 @@ impl<'a> Translator<'a> {
         self.at += c.len_utf8();
     }
 
-    /// Returns the length of an escape that both syntaxes write alike.
-    fn plain_escape(&self, c: char, rest: &str) -> Result<usize, PatternError> {
-        match c {
-            'p' | 'P' if rest[2..].starts_with('{') => match rest.find('}') {
-                Some(end) => Ok(end + 1),
-                None => self.error("invalid character class range", rest),
-            },
-            'p' | 'P' => Ok(char_end(rest, 3)),
+    /// Translates an escape that means the same in brackets and outside.
+    fn plain_escape(&mut self, c: char, rest: &str) -> Result<(), PatternError> {
+        let (length, translated) = match c {
+            'p' | 'P' => self.unicode_class(c, rest)?,
             'x' if rest[2..].starts_with('{') => match rest.find('}') {
-                Some(end) => Ok(end + 1),
-                None => self.error("invalid escape sequence", rest),
+                Some(end) => (end + 1, rest[..=end].to_owned()),
+                None => return self.error("invalid escape sequence", rest),
             },
-            'x' => Ok(char_end(rest, 4)),
-            'a' | 'f' | 't' | 'n' | 'r' | 'v' | 'A' | 'z' => Ok(2),
-            c if c.is_ascii_punctuation() => Ok(2),
-            c => self.error("invalid escape sequence", &rest[..1 + c.len_utf8()]),
+            'x' => {
+                let end = char_end(rest, 4);
+                (end, rest[..end].to_owned())
+            }
+            'a' | 'f' | 't' | 'n' | 'r' | 'v' | 'A' | 'z' => (2, rest[..2].to_owned()),
+            c if c.is_ascii() && !c.is_ascii_alphanumeric() => (2, literal_escape(c)),
+            c => match octal(rest) {
+                Some((length, code)) => (length, format!("\\x{{{code:x}}}")),
+                None => return self.error("invalid escape sequence", &rest[..1 + c.len_utf8()]),
+            },
+        };
+        self.out.push_str(&translated);
+        self.at += length;
+        Ok(())
+    }
+
+    /// Translates a class of Unicode; `^` in its braces negates it.
+    fn unicode_class(&self, c: char, rest: &str) -> Result<(usize, String), PatternError> {
+        if !rest[2..].starts_with('{') {
+            let end = char_end(rest, 3);
+            return Ok((end, rest[..end].to_owned()));
         }
+        let Some(end) = rest.find('}') else {
+            return self.error("invalid character class range", rest);
+        };
+        let translated = match (rest[3..end].strip_prefix('^'), c) {
+            (Some(name), 'p') => format!("\\P{{{name}}}"),
+            (Some(name), _) => format!("\\p{{{name}}}"),
+            (None, _) => rest[..=end].to_owned(),
+        };
+        Ok((end + 1, translated))
     }
 
     fn class(&mut self) -> Result<(), PatternError> {
@@ -313,18 +331,10 @@ impl<'a> Translator<'a> {
             self.at += 2;
             return Ok(());
         }
-        if let Some((length, code)) = octal(rest) {
-            self.out.push_str(&format!("\\x{{{code:x}}}"));
-            self.at += length;
-            return Ok(());
-        }
         if matches!(c, 'A' | 'z' | 'b' | 'B') {
             return self.error("invalid escape sequence", &rest[..2]);
         }
-        let length = self.plain_escape(c, rest)?;
-        self.out.push_str(&rest[..length]);
-        self.at += length;
-        Ok(())
+        self.plain_escape(c, rest)
     }
 }
 
@@ -360,6 +370,11 @@ fn octal(text: &str) -> Option<(usize, u32)> {
     }
     let code = u32::from_str_radix(&text[1..=digits], 8).ok()?;
     Some((1 + digits, code))
+}
+
+/// Writes a character that stands for itself.
+fn literal_escape(c: char) -> String {
+    if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() }
 }
 
 /// Reads `{n}`, `{n,}` or `{n,m}` at the start of the text: its length and bounds.

@@ -34,8 +34,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn chunk_list(args: &Arguments) -> Result<Value, CallError> {
     let marks = args.get(0).marks().union(args.get(1).marks());
     let size = integer(args.number(1)).map_err(|why| CallError::failed(format!("invalid size: {why}")))?;
-    let size =
-        usize::try_from(size).map_err(|_| CallError::failed("the size argument must be positive"))?;
+    let size = usize::try_from(size).map_err(|_| CallError::failed("the size argument must be positive"))?;
     let (list, ty) = (args.items(0), args.get(0).ty());
     // A size of zero means one chunk.
     let size = if size == 0 { list.len().max(1) } else { size };
@@ -151,7 +150,8 @@ fn transpose(args: &Arguments) -> Result<Value, CallError> {
         }
         items(list).iter().for_each(|item| swapped.entry(Str::new(text(item))).or_default().push(key));
     }
-    let list = |keys: Vec<&Str>| Value::list(Type::String, keys.into_iter().cloned().map(Value::String).collect());
+    let list =
+        |keys: Vec<&Str>| Value::list(Type::String, keys.into_iter().cloned().map(Value::String).collect());
     Ok(Value::map(list_of_text(), swapped.into_iter().map(|(key, keys)| (key, list(keys))).collect()))
 }
 

@@ -75,8 +75,9 @@ fn concat(args: &Arguments) -> Result<Value, CallError> {
     let mut all = Vec::new();
     for (index, value) in args.values.iter().enumerate() {
         let value = match &args.result {
-            Type::List(_) => convert(value, &args.result)
-                .map_err(|error| CallError::argument(index, error.message))?,
+            Type::List(_) => {
+                convert(value, &args.result).map_err(|error| CallError::argument(index, error.message))?
+            }
             _ => value.clone(),
         };
         all.extend_from_slice(items(&value));

@@ -30,7 +30,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// Returns the type all elements can be converted to; an empty set that has no type fits every other.
 fn set_type(args: &Arguments) -> Result<Type, CallError> {
-    let typed = args.values.iter().filter(|set| set.length() != Some(0) || element_of(&set.ty()) != Type::Dynamic);
+    let typed =
+        args.values.iter().filter(|set| set.length() != Some(0) || element_of(&set.ty()) != Type::Dynamic);
     let types: Vec<Type> = typed.map(|set| element_of(&set.ty())).collect();
     if types.is_empty() {
         return Ok(set_of_any());

@@ -22,7 +22,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("join", &[Param::text("separator")], super::text, join)
         .variadic(Param::new("lists", list_of_text).unknown()),
     Function::new("lower", STR, super::text, |a| Ok(map_chars(a.text(0), |c| single(c, c.to_lowercase())))),
-    Function::new("replace", &[Param::text("str"), Param::text("substr"), Param::text("replace")], super::text, replace),
+    Function::new(
+        "replace",
+        &[Param::text("str"), Param::text("substr"), Param::text("replace")],
+        super::text,
+        replace,
+    ),
     Function::new("split", &[Param::text("separator"), Param::text("str")], list_of_text, split),
     Function::new("startswith", &[Param::text("str").unknown(), Param::text("prefix")], boolean, starts_with),
     Function::new("strcontains", &[Param::text("str"), Param::text("substr")], boolean, |a| {
@@ -31,7 +36,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("strrev", STR, super::text, |a| {
         Ok(Value::string(a.text(0).graphemes(true).rev().collect::<String>()))
     }),
-    Function::new("substr", &[Param::text("str"), Param::number("offset"), Param::number("length")], super::text, substr),
+    Function::new(
+        "substr",
+        &[Param::text("str"), Param::number("offset"), Param::number("length")],
+        super::text,
+        substr,
+    ),
     Function::new("title", STR, super::text, |a| Ok(Value::string(title(a.text(0))))),
     Function::new("trim", &[Param::text("str"), Param::text("cutset")], super::text, |a| {
         let cut = a.text(1);
@@ -44,11 +54,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("trimsuffix", &[Param::text("str"), Param::text("suffix")], super::text, |a| {
         Ok(Value::string(a.text(0).strip_suffix(a.text(1)).unwrap_or(a.text(0))))
     }),
-    Function::new("upper", STR, super::text, |a| Ok(map_chars(a.text(0), |c| single(c, c.to_uppercase())))),
+    Function::new("upper", STR, super::text, |a| Ok(map_chars(a.text(0), upper_case))),
 ];
 
 /// The most text that one call makes out of a number in its arguments.
 pub(super) const MAX_PADDING: usize = 1 << 20;
+
+/// Returns the upper case of a character, as [`single`] does; Greek letters with an iota below have one of their own.
+fn upper_case(c: char) -> char {
+    let shifted = match c {
+        '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}' => 8,
+        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => 9,
+        c => return single(c, c.to_uppercase()),
+    };
+    char::from_u32(c as u32 + shifted).unwrap_or(c)
+}
 
 fn map_chars(text: &str, map: fn(char) -> char) -> Value {
     Value::string(text.chars().map(map).collect::<String>())
@@ -85,7 +105,7 @@ fn title_case(c: char) -> char {
         'Ǉ' | 'ǈ' | 'ǉ' => 'ǈ',
         'Ǌ' | 'ǋ' | 'ǌ' => 'ǋ',
         'Ǳ' | 'ǲ' | 'ǳ' => 'ǲ',
-        c => single(c, c.to_uppercase()),
+        c => upper_case(c),
     }
 }
 

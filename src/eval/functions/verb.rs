@@ -52,11 +52,9 @@ pub(super) fn format_text(args: &Arguments, format: &str, values: &[Value]) -> R
     match highest {
         used if used >= values.len() => Ok(out),
         0 => Err(too_many(args, 1, "too many arguments; no verbs in format string".to_owned())),
-        used => Err(too_many(
-            args,
-            used + 1,
-            format!("too many arguments; only {used} used by format string"),
-        )),
+        used => {
+            Err(too_many(args, used + 1, format!("too many arguments; only {used} used by format string")))
+        }
     }
 }
 
@@ -104,7 +102,8 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let number = digits.parse().ok().filter(|number| *number <= MAX_PADDING);
-        let too_large = || CallError::failed(format!("the number {digits} in the format string is too large"));
+        let too_large =
+            || CallError::failed(format!("the number {digits} in the format string is too large"));
         number.map(Some).ok_or_else(too_large)
     }
 
@@ -129,9 +128,10 @@ impl<'a> Reader<'a> {
             Some(c) => {
                 Err(CallError::failed(format!("unrecognized format character '{c}' at offset {}", self.at)))
             }
-            None => {
-                Err(CallError::failed(format!("invalid format string starting at offset {}", self.text.len())))
-            }
+            None => Err(CallError::failed(format!(
+                "invalid format string starting at offset {}",
+                self.text.len()
+            ))),
         }
     }
 }
@@ -252,7 +252,13 @@ fn signed(verb: &Verb, sign: &str, digits: &str, zeros: bool) -> String {
 
 fn float(verb: &Verb, number: &Number) -> String {
     if number.is_infinite() {
-        let sign = if number.is_negative() { "-" } else if verb.has(' ') { " " } else { "+" };
+        let sign = if number.is_negative() {
+            "-"
+        } else if verb.has(' ') {
+            " "
+        } else {
+            "+"
+        };
         return signed(verb, sign, "Inf", false);
     }
     let size = number.abs();
@@ -262,5 +268,10 @@ fn float(verb: &Verb, number: &Number) -> String {
         _ => scientific(&Decimal::exact(&size), verb.precision.unwrap_or(6)),
     };
     let digits = if verb.letter.is_ascii_uppercase() { digits.to_uppercase() } else { digits };
-    signed(verb, sign(verb, number.is_negative()), &digits, verb.has('0'))
+    // Unlike for integers, `0` wins over `-`; and zero has a sign.
+    let sign = sign(verb, number.to_string().starts_with('-'));
+    match verb.width.unwrap_or(0).saturating_sub(sign.len() + digits.len()) {
+        missing if verb.has('0') => format!("{sign}{}{digits}", "0".repeat(missing)),
+        _ => signed(verb, sign, &digits, false),
+    }
 }

@@ -25,7 +25,8 @@ pub(super) fn decode(args: &Arguments) -> Result<Value, CallError> {
         match event {
             Event::DocumentStart(_) if document > 0 => {
                 let (line, column) = (span.start.line(), span.start.col() + 1);
-                let message = format!("on line {line}, column {column}: unexpected extra content after value");
+                let message =
+                    format!("on line {line}, column {column}: unexpected extra content after value");
                 return Err(CallError::failed(message));
             }
             Event::DocumentStart(_) => document += 1,
@@ -87,13 +88,19 @@ impl Builder {
         }
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>) -> Result<(), String> {
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+    ) -> Result<(), String> {
         if text == "<<" && tag.is_none() && self.awaits_key() {
             return self.set_key(Key::Merge);
         }
         let value = match tag {
             None if style != ScalarStyle::Plain => Value::string(text),
-            tag => resolve(&tag.map(full_tag).unwrap_or_default(), text)?,
+            tag => resolve(&tag.map(full_tag).unwrap_or_default(), text, style != ScalarStyle::Plain)?,
         };
         self.add((value, 1), anchor)
     }

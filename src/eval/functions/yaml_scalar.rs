@@ -11,7 +11,9 @@ use super::encoding::from_base64;
 const CORE: &str = "tag:yaml.org,2002:";
 
 /// Returns the value of a scalar with a tag, or with none if `tag` is empty.
-pub(super) fn resolve(tag: &str, text: &str) -> Result<Value, String> {
+///
+/// As in Terraform, a tag does not reach what is quoted but would need none: `!!int "12"` is text.
+pub(super) fn resolve(tag: &str, text: &str, quoted: bool) -> Result<Value, String> {
     let kind = match tag.strip_prefix(CORE) {
         _ if tag.is_empty() => "",
         Some(kind @ ("str" | "bool" | "int" | "float" | "null" | "timestamp" | "binary")) => kind,
@@ -22,7 +24,8 @@ pub(super) fn resolve(tag: &str, text: &str) -> Result<Value, String> {
         "str" => Ok(Value::string(text)),
         "binary" if from_base64(text).is_none() => Err(format!("{}: not valid base64", wrong())),
         "binary" => Ok(Value::string(text)),
-        _ => match implicit(text)? {
+        kind => match implicit(kind, text)? {
+            Some(_) if quoted => Ok(Value::string(text)),
             Some(value) => Ok(value),
             None => explicit(kind, text).ok_or_else(wrong),
         },
@@ -30,9 +33,11 @@ pub(super) fn resolve(tag: &str, text: &str) -> Result<Value, String> {
 }
 
 /// Reads what needs no tag; `None` is text.
-fn implicit(text: &str) -> Result<Option<Value>, String> {
+fn implicit(kind: &str, text: &str) -> Result<Option<Value>, String> {
     Ok(Some(match text {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Value::bool(true),
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Value::bool(true)
+        }
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             Value::bool(false)
         }
@@ -40,12 +45,14 @@ fn implicit(text: &str) -> Result<Option<Value>, String> {
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Value::Number(Number::infinity()),
         "-.inf" | "-.Inf" | "-.INF" => Value::Number(Number::infinity().neg()),
         ".nan" | ".NaN" | ".NAN" => return Err("floating point NaN is not supported".to_owned()),
-        text => return number_or_time(text),
+        text => return number_or_time(kind, text),
     }))
 }
 
-fn number_or_time(text: &str) -> Result<Option<Value>, String> {
-    if let Some(moment) = timestamp(text) {
+fn number_or_time(kind: &str, text: &str) -> Result<Option<Value>, String> {
+    if matches!(kind, "" | "timestamp")
+        && let Some(moment) = timestamp(text)
+    {
         return Ok(Some(Value::string(moment.to_string())));
     }
     if is_decimal(text) {

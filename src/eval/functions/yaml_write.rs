@@ -129,7 +129,11 @@ impl Writer {
     }
 
     fn text(&mut self, text: &str, indent: usize) {
-        if text.contains('\n') && allows_block(text) { self.block(text, indent) } else { self.quoted(text, Some(indent)) }
+        if text.contains('\n') && allows_block(text) {
+            self.block(text, indent)
+        } else {
+            self.quoted(text, Some(indent))
+        }
     }
 
     /// Writes a literal block; its header says what the lines alone do not.
