@@ -132,7 +132,7 @@ pub(super) fn logarithm(x: f64) -> f64 {
 
 /// Returns e to the power of `x`, with fused multiplications as processors of today do it.
 fn exponential(x: f64) -> f64 {
-    const HIGH: f64 = 0.693_147_180_559_662_956_511_601_805_686_950_683_593_75;
+    const HIGH: f64 = 0.693_147_180_559_663;
     const LOW: f64 = 0.282_352_905_630_315_77e-12;
     const SERIES: [f64; 7] = [
         1.984_126_984_126_984e-4,

@@ -47,10 +47,10 @@ fn concat_type(args: &Arguments) -> Result<Type, CallError> {
         return Err(CallError::failed("at least one argument is required"));
     }
     let types: Vec<Type> = args.values.iter().map(Value::ty).collect();
-    if types.iter().all(|ty| matches!(ty, Type::List(_))) {
-        if let Some(ty @ Type::List(_)) = unify(&types) {
-            return Ok(ty);
-        }
+    if types.iter().all(|ty| matches!(ty, Type::List(_)))
+        && let Some(ty @ Type::List(_)) = unify(&types)
+    {
+        return Ok(ty);
     }
     let mut parts = Vec::new();
     for (index, ty) in types.into_iter().enumerate() {
@@ -291,10 +291,11 @@ fn slice(args: &Arguments) -> Result<Value, CallError> {
 }
 
 fn sort(args: &Arguments) -> Result<Value, CallError> {
-    if !args.get(0).is_wholly_known() {
-        return Ok(Value::unknown(list_of_text()));
-    }
     let list = args.items(0);
+    if !args.get(0).is_wholly_known() {
+        // Any element may move, but none comes or goes.
+        return Ok(Value::list(Type::String, vec![Value::unknown(Type::String); list.len()]));
+    }
     if let Some(index) = list.iter().position(Value::is_null) {
         let message = format!("given list element {index} is null; a null string cannot be sorted");
         return Err(CallError::failed(message));
