@@ -19,7 +19,6 @@ mod conditional;
 mod console;
 mod empty;
 mod index;
-mod interim;
 mod loops;
 mod operators;
 mod references;
@@ -33,7 +32,7 @@ mod tests;
 pub use closed::{constant, evaluate_with};
 pub use console::console;
 pub use empty::{EmptyScope, undeclared};
-pub use interim::{FileKind, Host};
+pub use functions::{FileKind, Host};
 pub use references::{Reference, Subject, reference, references};
 
 /// What names mean where an expression stands.

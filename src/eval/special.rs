@@ -5,7 +5,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::value::{Type, Value};
 
 use super::call::Call;
-use super::interim::CallError;
+use super::functions::CallError;
 use super::{Context, Failed};
 
 /// A special function's name and parameters.
