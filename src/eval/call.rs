@@ -5,7 +5,7 @@ use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::syntax::{Expr, Ident};
 use crate::value::{Type, Value, convert};
 
-use super::functions::{self as functions, CallError, Function};
+use super::functions::{self, CallError, Function};
 use super::special::{self, Special};
 use super::{Context, Failed, Outcome, Parts, Template, quote};
 

@@ -8,7 +8,7 @@ use crate::syntax::{self, Expr, ExprKind};
 use crate::value::{Marks, Str, Type, Value, convert};
 
 use super::call::{Argument, Call};
-use super::functions::{self as functions, CallError};
+use super::functions::{self, CallError};
 use super::references::traversals;
 use super::{Context, Failed, Parts, Roots, Template, World, quote};
 

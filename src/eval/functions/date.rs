@@ -69,7 +69,8 @@ impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Civil { year, month, day, hour, minute, second, .. } = self.civil();
         let zone = if self.offset == 0 { "Z".to_owned() } else { self.zone(":") };
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}")
+        let year = if year < 0 { format!("{year:05}") } else { format!("{year:04}") };
+        write!(f, "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}")
     }
 }
 
@@ -204,8 +205,7 @@ impl Reader<'_> {
             let (hours, minutes) = text.get(1..6)?.split_once(':')?;
             let number = |text: &str| Some(text).filter(|text| text.len() == 2)?.parse::<u8>().ok();
             let (hours, minutes) = (number(hours)?, number(minutes)?);
-            (hours <= 24 && minutes < 60)
-                .then_some(sign * (i64::from(hours) * 3600 + i64::from(minutes) * 60))
+            (hours < 24 && minutes < 60).then_some(sign * (i64::from(hours) * 3600 + i64::from(minutes) * 60))
         };
         let offset = read(self.rest).ok_or_else(|| self.misused("UTC offset"))?;
         self.rest = &self.rest[6..];

@@ -149,7 +149,7 @@ fn exponential(x: f64) -> f64 {
     let exponent = (x * std::f64::consts::LOG2_E).round_ties_even();
     let rest = (-exponent).mul_add(HIGH, x);
     let rest = (-exponent).mul_add(LOW, rest) * 0.0625;
-    let series = SERIES.iter().fold(2.480_158_730_158_730_2e-5, |sum, term| f64::mul_add(sum, rest, *term));
+    let series = SERIES.iter().fold(2.480_158_730_158_73e-5, |sum, term| f64::mul_add(sum, rest, *term));
     let mut less_one = rest * series;
     for _ in 0..3 {
         less_one *= less_one + 2.0;
