@@ -89,7 +89,7 @@ fn approve(made: &Made, input: bool, environment: &Environment, output: &mut Out
 }
 
 async fn execute(made: Made, flavour: Flavour, environment: &Environment, output: &mut Output) -> Outcome {
-    let Made { project, mut backend, connected, writer, plan } = made;
+    let Made { project, mut backend, connected, writer, plan, .. } = made;
     let mut writer = match writer {
         Some(writer) => writer,
         None => backend.lock(flavour.command(), std::time::Duration::ZERO, environment, output).await?,

@@ -3,10 +3,11 @@
 use super::args;
 use super::environment::Environment;
 use super::output::Output;
+use super::providers::emulator_key;
 use super::{Exit, Outcome, signals};
 use crate::diag::Diagnostic;
 use crate::emulator::{self, Faults, Options};
-use crate::secret::{self, KeyChoice, random_bytes};
+use crate::secret::random_bytes;
 
 pub async fn run(args: &args::Emulator, environment: &Environment, output: &mut Output) -> Outcome {
     let faults: Faults = match &args.fault {
@@ -17,13 +18,9 @@ pub async fn run(args: &args::Emulator, environment: &Environment, output: &mut 
     };
     let key = match &args.data {
         None => random_bytes(),
-        Some(_) => {
-            let made = secret::new_key(&KeyChoice::File, "emulator", &environment.keys);
-            let (key, _) = made.map_err(|error| {
-                output.fail(Diagnostic::error("The emulator has no key").detail(error.to_string()))
-            })?;
-            *key.as_bytes()
-        }
+        Some(_) => emulator_key(environment).map_err(|error| {
+            output.fail(Diagnostic::error("The emulator has no key").detail(error.to_string()))
+        })?,
     };
     let options = Options {
         listen: args.listen,

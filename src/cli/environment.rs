@@ -106,7 +106,13 @@ pub struct Functions<'e> {
 
 impl<'e> Functions<'e> {
     pub fn planning(environment: &'e Environment) -> Self {
-        Self { environment, applying: false, now: jiff::Timestamp::now() }
+        Self::planning_at(environment, environment.now())
+    }
+
+    /// Planning at a given time, in seconds since 1970: what `plantimestamp()` gives.
+    pub fn planning_at(environment: &'e Environment, at: i64) -> Self {
+        let now = jiff::Timestamp::from_second(at).unwrap_or_else(|_| jiff::Timestamp::now());
+        Self { environment, applying: false, now }
     }
 
     pub fn applying(environment: &'e Environment) -> Self {

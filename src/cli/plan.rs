@@ -33,6 +33,8 @@ pub struct Made {
     /// The lock, unless `-lock=false`.
     pub writer: Option<Box<dyn Writer>>,
     pub plan: Plan,
+    /// Seconds since 1970.
+    pub planned_at: i64,
 }
 
 /// What the options ask for.
@@ -64,10 +66,11 @@ pub async fn make(
     let connected =
         providers::connect(&project, &backend, planning.parallelism, keep, environment, output).await?;
     let mut diags = Diagnostics::new();
+    let planned_at = environment.now();
     let asked = ask(&project, planning, &mut diags);
     let planned = match asked {
         Ok((selection, replace)) => {
-            let functions = Functions::planning(environment);
+            let functions = Functions::planning_at(environment, planned_at);
             let request = plan::Request {
                 config: &project.config,
                 walk: &project.walk,
@@ -83,7 +86,7 @@ pub async fn make(
                 selection: &selection,
                 replace: &replace,
                 settle: connected.settle,
-                now: environment.now(),
+                now: planned_at,
                 answers: None,
             };
             plan::plan(&request, &mut diags).await
@@ -95,7 +98,7 @@ pub async fn make(
         limit(plan, planning, &mut diags);
     }
     output.check(&mut diags, &project.sources)?;
-    Ok(Made { plan: planned?, project, backend, connected, writer })
+    Ok(Made { plan: planned?, project, backend, connected, writer, planned_at })
 }
 
 /// Starts a JSON stream with its version message.

@@ -27,6 +27,11 @@ pub fn load(variables: &Variables, environment: &Environment, output: &mut Outpu
     Ok(Project { config, sources, kinds, walk, given })
 }
 
+/// The same for a saved plan, which brings its values.
+pub fn load_without_values(environment: &Environment, output: &mut Output) -> Result<Project, Reported> {
+    load(&Variables::default(), environment, output)
+}
+
 fn gather(
     variables: &Variables,
     environment: &Environment,

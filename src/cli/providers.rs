@@ -11,7 +11,7 @@ use crate::eval;
 use crate::http::ClientOptions;
 use crate::plan::{self, Evaluation, Providers, Recorded, Repeat};
 use crate::provider::{self, LocalProvider, ProviderSettings};
-use crate::secret::{self, KeyChoice};
+use crate::secret::{self, KeyChoice, Purpose, Sealer};
 use crate::state::ProviderAddr;
 use crate::value::{Path, PathStep, Str, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,9 +98,14 @@ async fn start(
 }
 
 /// What the emulator derives its tokens from: one key for each user, kept where the keys of states are.
-fn emulator_key(environment: &Environment) -> Result<[u8; 32], secret::KeyError> {
+pub(super) fn emulator_key(environment: &Environment) -> Result<[u8; 32], secret::KeyError> {
     let (key, _) = secret::new_key(&KeyChoice::File, "emulator", &environment.keys)?;
-    Ok(*key.as_bytes())
+    let text = Sealer::new(&key, "emulator").for_purpose(Purpose::Emulator).fingerprint(&["tokens"], &[]).to_string();
+    let mut bytes = [0; 32];
+    for (to, from) in bytes.iter_mut().zip(text.bytes()) {
+        *to = from;
+    }
+    Ok(bytes)
 }
 
 /// The settings of every provider configuration in use, evaluated with what is known before planning.

@@ -36,7 +36,7 @@ pub fn write(
         workspace: environment.workspace().to_string(),
         key: slot,
         digest: digest(&made.plan),
-        made: environment.now(),
+        made: made.planned_at,
     };
     let asked = Asked {
         mode: made.plan.mode.into(),
@@ -93,23 +93,40 @@ pub async fn read(
                 .detail(format!("{} cannot be read: {error}.", path.display())),
         )
     })?;
+    rebuild(path, &bytes, Some(args), environment, output).await
+}
+
+/// Makes the saved plan again. With `args` it is about to be applied: then it must be fresh, and the state is locked.
+async fn rebuild(
+    path: &Path,
+    bytes: &[u8],
+    args: Option<&args::Apply>,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Made, Reported> {
     let unusable = |error: SavedError| {
         Diagnostic::error("Failed to read plan file").detail(format!("{} is not usable: {error}.", path.display()))
     };
-    let head = head(&bytes).map_err(|error| output.fail(unusable(error)))?;
-    let mut project = project::load(&args::Variables::default(), environment, output)?;
+    let head = head(bytes).map_err(|error| output.fail(unusable(error)))?;
+    let mut project = project::load_without_values(environment, output)?;
     let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
     backend.adopt_lineage(&head.lineage);
-    let writer =
-        backend.lock("apply", args.planning.locking.lock_timeout, environment, output).await?;
+    let writer = match args {
+        Some(args) => {
+            Some(backend.lock("apply", args.planning.locking.lock_timeout, environment, output).await?)
+        }
+        None => None,
+    };
     fresh(path, &head, &project, &backend, environment).map_err(|stale| output.fail(*stale))?;
     let sealer = backend.key_for(&head.key, environment, output)?;
-    let saved = open(&bytes, &sealer).map_err(|error| output.fail(unusable(error)))?;
+    let saved = open(bytes, &sealer).map_err(|error| output.fail(unusable(error)))?;
     let variables = saved.variables.iter();
     project.given =
         variables.map(|(name, value)| (name.clone(), (value.clone(), Source::CommandLine))).collect();
-    let connected = providers::connect(&project, &backend, args.planning.parallelism, true, environment, output).await?;
-    let plan = again(&saved, &project, &backend, &connected, environment, output).await?;
+    let parallelism = args.and_then(|args| args.planning.parallelism);
+    let connected =
+        providers::connect(&project, &backend, parallelism, args.is_some(), environment, output).await?;
+    let plan = again(&saved, head.made, &project, &backend, &connected, environment, output).await?;
     if digest(&plan) != head.digest {
         return Err(output.fail(
             Diagnostic::error("Saved plan is stale")
@@ -118,11 +135,23 @@ pub async fn read(
         ));
     }
     planning::redact(&plan, &backend, output);
-    Ok(Made { project, backend, connected, writer: Some(writer), plan })
+    Ok(Made { project, backend, connected, writer, plan, planned_at: head.made })
+}
+
+/// Reads a saved plan to show it: without the lock, and whether or not it is stale.
+pub async fn look(path: &Path, environment: &Environment, output: &mut Output) -> Result<Made, Reported> {
+    let bytes = std::fs::read(environment.dir.join(path)).map_err(|error| {
+        output.fail(
+            Diagnostic::error("Failed to read plan file")
+                .detail(format!("{} cannot be read: {error}.", path.display())),
+        )
+    })?;
+    rebuild(path, &bytes, None, environment, output).await
 }
 
 async fn again(
     saved: &Saved,
+    planned_at: i64,
     project: &project::Project,
     backend: &backend::Backend,
     connected: &providers::Connected,
@@ -133,7 +162,7 @@ async fn again(
     let excludes = saved.asked.excludes.iter().filter_map(|text| text.parse().ok()).collect();
     let replace: Vec<_> = saved.asked.replace.iter().filter_map(|text| text.parse().ok()).collect();
     let selection = Selection::new(&project.config, &project.walk, targets, excludes);
-    let functions = Functions::planning(environment);
+    let functions = Functions::planning_at(environment, planned_at);
     let request = plan::Request {
         config: &project.config,
         walk: &project.walk,
@@ -149,7 +178,7 @@ async fn again(
         selection: &selection,
         replace: &replace,
         settle: connected.settle,
-        now: environment.now(),
+        now: planned_at,
         answers: Some(&saved.answers),
     };
     let mut diags = Diagnostics::new();

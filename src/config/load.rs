@@ -160,6 +160,11 @@ pub fn vars_file(path: &Path, shown: &Path, sources: &mut Sources, diags: &mut D
     Ok(parse(sources, file, diags))
 }
 
+/// Whether a directory holds configuration files.
+pub fn is_configured(dir: &Path) -> bool {
+    configuration_files(dir).is_ok_and(|files| !files.is_empty())
+}
+
 /// The configuration files of a directory, by name.
 fn configuration_files(dir: &Path) -> Result<Vec<PathBuf>, ReadError> {
     named_files(dir, |name| {

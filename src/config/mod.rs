@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 mod load;
-pub use load::{ReadError, load, vars_file};
+pub use load::{ReadError, is_configured, load, vars_file};
 mod decode;
 pub(crate) mod fields;
 mod resource;

@@ -28,7 +28,7 @@ pub enum What {
 }
 
 /// The order of evaluation, and which resources each resource needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Walk {
     pub order: Vec<Item>,
     /// For each resource block, the resource blocks that it needs, through whatever is between. Sorted.

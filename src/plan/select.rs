@@ -72,7 +72,13 @@ fn names(path: &ModulePath) -> Vec<String> {
     path.names().map(str::to_owned).collect()
 }
 
-/// Whether a target names an object: itself, its block, or a module around it.
+impl Target {
+    /// Whether it names an object: itself, its block, or a module around it.
+    pub fn covers(&self, addr: &ObjectAddr) -> bool {
+        covers(self, addr)
+    }
+}
+
 fn covers(target: &Target, addr: &ObjectAddr) -> bool {
     match target {
         Target::Object(wanted) => {

@@ -7,6 +7,8 @@
 
 mod ast;
 mod complain;
+mod complete;
+pub use complete::is_complete;
 mod convert;
 mod format;
 mod heredoc;
