@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval::functions::Host;
 use crate::graph::{Node, Ready};
 use crate::kind::{Kind, Kinds};
-use crate::plan::{self, Action, Evaluation, Looking, Plan, Planned, Providers, Subject, Verb, Walk};
+use crate::plan::{self, Action, Evaluation, Looking, Plan, Planned, Providers, Verb, Walk};
 use crate::secret::{Sealer, random_hex};
 use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer};
 use crate::value::Value;

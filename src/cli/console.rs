@@ -7,11 +7,11 @@ use super::{Exit, Outcome, backend, project, prompt};
 use crate::addr::ModulePath;
 use crate::config::{Config, ModuleId, Settings};
 use crate::diag::{Diagnostics, Reported, Sources};
-use crate::eval::functions::Host;
+use crate::eval::{self, functions::Host};
 use crate::kind::Kinds;
 use crate::plan::{self, Evaluation, Recorded, Repeat, Walk};
 use crate::state::State;
-use crate::syntax;
+use crate::syntax::{self, Expr};
 use crate::value::{self, Marks, Value};
 use serde_json::json;
 use std::io::{BufRead, Read};
@@ -74,22 +74,33 @@ struct Console<'a> {
 }
 
 impl Console<'_> {
-    fn evaluate(&self, text: &str, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Value, Reported> {
+    fn parse(&self, text: &str, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Option<Expr>, Reported> {
         let file = sources.add("<console-input>", text);
         let expr = syntax::parse_expression(sources, file, diags);
-        diags.check()?;
-        let Some(expr) = expr else { return Ok(Value::dynamic_null()) };
-        crate::eval::console(&expr, &self.evaluation.scope(ModuleId(0), &ModulePath::root(), &Repeat::None), diags)
+        diags.check().map(|()| expr)
+    }
+
+    fn evaluate(&self, text: &str, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Value, Reported> {
+        match self.parse(text, sources, diags)? {
+            Some(expr) => plan::console(&self.evaluation, &expr, diags),
+            None => Ok(Value::dynamic_null()),
+        }
     }
 
     /// Prints a value or what is wrong. Gives whether it had a value.
     fn answer(&self, text: &str, output: &mut Output) -> bool {
         let (mut sources, mut diags) = (Sources::new(), Diagnostics::new());
-        let value = self.evaluate(text, &mut sources, &mut diags);
+        let root = ModulePath::root();
+        let scope = self.evaluation.scope(ModuleId(0), &root, &Repeat::None);
+        let answer = match self.parse(text, &mut sources, &mut diags) {
+            Ok(Some(expr)) => eval::console(&expr, &scope, &mut diags),
+            Ok(None) => Ok(String::new()),
+            Err(reported) => Err(reported),
+        };
         output.show(&mut diags, &sources);
-        match value {
-            Ok(value) => {
-                output.data(&format!("{}\n", value::console(&value)));
+        match answer {
+            Ok(text) => {
+                output.data(&format!("{text}\n"));
                 true
             }
             Err(_) => false,

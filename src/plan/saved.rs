@@ -231,7 +231,10 @@ fn write_finding(finding: &Finding, head: &Head, sealer: &Sealer) -> Result<Save
 
 fn read_finding(finding: SavedFinding, head: &Head, sealer: &Sealer) -> Result<Finding, SavedError> {
     let seal = Seal { sealer: Some(sealer), lineage: &head.lineage, place: &finding.addr };
-    let record = finding.record.map(|json| read_record(json, seal).map_err(SavedError::Unknown)).transpose()?;
+    let record = finding
+        .record
+        .map(|json| read_record(&json.to_string(), seal).map_err(SavedError::Unknown))
+        .transpose()?;
     let verdict = match (finding.verdict.as_str(), record) {
         ("adopted", Some(opened)) => Verdict::Adopted(Box::new(opened.what)),
         ("updated", Some(opened)) => Verdict::Updated(Box::new(opened.what)),
