@@ -1,5 +1,7 @@
 //! Body → Config: variables, locals, resources, providers, modules, outputs; `load.rs` alone reads files.
 
+mod duration;
+pub use duration::duration;
 pub(crate) mod fields;
 pub mod types;
 
