@@ -1,6 +1,7 @@
 //! Resource, provider and module blocks: meta-arguments are taken out, the rest stays a body for the kind to judge.
 
 use super::fields::{Fields, constant, labels};
+use super::duration;
 use super::variable::{duplicate, list, name};
 use super::{Lifecycle, Module, ProviderBlock, ProviderRef, Repetition, Resource};
 use crate::addr::{Name, ResourceAddr};
@@ -105,33 +106,6 @@ fn timeouts(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> BTreeMap<Name, 
     found
 }
 
-/// Go's duration syntax, as Terraform users write it: `90s`, `10m`, `1h30m`, `1.5h`, `250ms`.
-pub fn duration(text: &str) -> Option<Duration> {
-    let mut rest = text;
-    let mut total = Duration::ZERO;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        let unit = match &rest[..end] {
-            "ns" => 1e-9,
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        total = total.checked_add(Duration::try_from_secs_f64(number * unit).ok()?)?;
-        rest = &rest[end..];
-    }
-    Some(total)
-}
-
 /// `provider = cloudelements.eu`: a name and perhaps an alias, not an expression to evaluate.
 fn provider_ref(attribute: &Attribute, diags: &mut Diagnostics) -> Result<(ProviderRef, Span), Reported> {
     let expr = &attribute.expr;
@@ -176,26 +150,4 @@ fn alias(expr: &Expr, diags: &mut Diagnostics) -> Result<Name, Reported> {
     let text = value.as_str().unwrap_or_default();
     name(text, expr.span, "provider alias", diags)?;
     Ok(text.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-    use std::time::Duration;
-
-    #[test]
-    fn durations_read_as_go_reads_them() {
-        let cases = [
-            ("30s", Some(Duration::from_secs(30))),
-            ("1h30m", Some(Duration::from_secs(5400))),
-            ("1.5h", Some(Duration::from_secs(5400))),
-            ("250ms", Some(Duration::from_millis(250))),
-            ("", None),
-            ("10", None),
-            ("10 m", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(duration(text), expected, "{text}");
-        }
-    }
 }

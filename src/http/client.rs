@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -31,6 +32,7 @@ struct Inner {
     limiter: Limiter,
     pace: Pace,
     back_off: BackOff,
+    sent: AtomicU64,
 }
 
 /// How much repeating a request had so far.
@@ -50,8 +52,14 @@ impl Client {
             limiter: Limiter::new(options.in_flight, max),
             pace: Pace::new(spacing(options.max_requests_per_second)?),
             back_off: BackOff::new(options.back_off, options.max_back_off, options.seed),
+            sent: AtomicU64::new(0),
             options,
         })))
+    }
+
+    /// Returns how many requests were sent so far, repeats counted.
+    pub fn requests(&self) -> u64 {
+        self.0.sent.load(Ordering::Relaxed)
     }
 
     /// Sends `request`, again where its [`Repeat`](super::Repeat) allows it and it may help. Must run within tokio.
@@ -81,6 +89,7 @@ impl Inner {
     async fn attempt(&self, request: &Request, number: u32) -> (End, Duration) {
         let permit = self.limiter.pass().await;
         self.pace.turn().await;
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let begin = Instant::now();
         let mut end = attempt(&self.wire, &self.options, request).await;
         let taken = begin.elapsed();

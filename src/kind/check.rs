@@ -33,8 +33,25 @@ fn unsupported(kind: &Kind, name: &str) -> Diagnostic {
         .detail(format!("An argument named {name:?} is not expected here."))
 }
 
+/// Returns a complaint for each required argument that is not among the names `given`; the caller adds the place. One that is
+/// there under a misspelt name, of which [`argument`] complains, is not missed.
+pub fn missing(kind: &Kind, given: &[&str]) -> Vec<Diagnostic> {
+    let foreign = given.iter().filter(|name| !kind.attributes.contains_key(**name));
+    let meant: BTreeSet<&str> = foreign.filter_map(|name| did_you_mean(name, arguments(kind))).collect();
+    let required = kind.attributes.values().filter(|attribute| matches!(attribute.role, Role::Required));
+    let names = required.map(|attribute| &*attribute.name);
+    let missed = names.filter(|name| !given.contains(name) && !meant.contains(name));
+    missed
+        .map(|name| {
+            Diagnostic::error("Missing required argument")
+                .label(format!("`{}` needs `{name}`", kind.name))
+                .detail(format!("The argument {name:?} is required, but no definition was found."))
+        })
+        .collect()
+}
+
 /// The names of all arguments.
-pub(super) fn arguments(kind: &Kind) -> impl Iterator<Item = &str> {
+fn arguments(kind: &Kind) -> impl Iterator<Item = &str> {
     kind.attributes.values().filter(|attribute| attribute.is_argument()).map(|attribute| &*attribute.name)
 }
 
@@ -44,7 +61,7 @@ fn meant(near: Option<&str>) -> String {
 
 /// Checks the values of a block's arguments; what is unknown yet is passed over.
 ///
-/// `desired` is an object of arguments ([`super::conform`]); `place` finds where a value stands; `block` is the
+/// `desired` is an object of arguments, converted ([`Attribute::convert`]); `place` finds where a value stands; `block` is the
 /// block's header.
 pub fn check(
     kind: &Kind,
@@ -112,7 +129,7 @@ fn entries(
         value => Given::new(value.as_ref()),
     };
     let at = |key: &str| place(&Path::root().child_attr(&used.entries).child_index(Value::string(key)));
-    let mut found = missing(element, &given, block);
+    let mut found = missing_entries(element, &given, block);
     found.extend(login(kind, element, desired, &given, block));
     for (key, value) in &given.0 {
         found.extend(entry(catalogue, element, key, value).map(|diagnostic| diagnostic.at(at(key))));
@@ -153,7 +170,7 @@ fn unknown_element(catalogue: &Catalogue, key: &str) -> Option<Diagnostic> {
     )
 }
 
-fn missing(element: &Element, given: &Given, block: Span) -> Vec<Diagnostic> {
+fn missing_entries(element: &Element, given: &Given, block: Span) -> Vec<Diagnostic> {
     let missing = element.missing(&given.keys());
     let report = |diagnostic: Diagnostic, verb: &str, entries: &[&Entry]| {
         let names = and(entries.iter().map(|entry| entry.key.as_str()));

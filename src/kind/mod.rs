@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 
 pub mod catalogue;
 mod check;
-mod conform;
 mod kinds;
 mod notation;
 mod schema;
@@ -21,8 +20,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;
-pub use check::{argument, check};
-pub use conform::conform;
+pub use check::{argument, check, missing};
 pub use kinds::Kinds;
 pub use notation::kind;
 pub(crate) use schema::echoed;

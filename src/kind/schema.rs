@@ -4,7 +4,7 @@ use super::catalogue::is_secret_key;
 use super::words::Words;
 use super::{Attribute, Kind, Role};
 use crate::addr::ObjectKey;
-use crate::value::{Constraint, Str, Type, Value, convert, from_json_text, to_json_text};
+use crate::value::{Constraint, ConvertError, Str, Type, Value, convert, from_json_text, to_json_text};
 use std::collections::BTreeMap;
 
 /// Returns the type of a kind's objects: an object of all attributes.
@@ -19,8 +19,18 @@ impl Attribute {
         if self.is_free_map() || ty.has_dynamic() { Type::Dynamic } else { ty }
     }
 
+    /// Converts what a block gives to the attribute's type. In a map of anything each value keeps its own.
+    pub fn convert(&self, value: &Value) -> Result<Value, ConvertError> {
+        let free = matches!(value.unmarked().ty(), Type::Object(_) | Type::Map(_) | Type::Dynamic);
+        match self.is_free_map() && free {
+            true if value.is_null() => Ok(Value::null(self.ty())),
+            true => Ok(value.clone()),
+            false => self.constraint.apply(value),
+        }
+    }
+
     /// Whether it is a `map(any)`: what an object literal of mixed values gives is kept as it is.
-    pub(super) fn is_free_map(&self) -> bool {
+    fn is_free_map(&self) -> bool {
         matches!(&self.constraint, Constraint::Map(element) if matches!(**element, Constraint::Any))
     }
 }

@@ -4,6 +4,25 @@ use crate::kind::Kind;
 use crate::value::Value;
 use std::sync::Arc;
 
+mod definition;
+mod local;
+mod mapping;
+mod paging;
+mod problem;
+mod request;
+mod rest;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use definition::{Argument, Definition, definition, names};
+pub use local::LocalProvider;
+pub use rest::connect;
+pub use settings::{ProviderSettings, Source, settings};
+
+/// How every marker starts: `isotope:<lineage>:<intent>`.
+pub const MARKER_PREFIX: &str = "isotope:";
+
 /// An object as the API (or the engine, for a kind without one) has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {

@@ -1,0 +1,157 @@
+//! Objects to bodies and answers to objects, as tables.
+
+use super::super::{Update, mapping};
+use super::{desired, instance, paths, value};
+use crate::value::{Type, Value};
+
+const MARKER: &str = "isotope:7f3c9a1e:5d20c4b19f0e6a37";
+
+#[test]
+fn a_create_sends_what_is_set() {
+    let cases = [
+        (r#"{ element = "freshdesk", name = "x" }"#, None, r#"{"element":{"key":"freshdesk"},"name":"x"}"#),
+        (
+            r#"{ element = "e", configuration = { a = 1, b = true, c = null, password = "p", d = "********" } }"#,
+            None,
+            r#"{"configuration":{"a":1,"b":true,"password":"p"},"element":{"key":"e"}}"#,
+        ),
+        (
+            r#"{ element = "e", provider_data = { code = "c" }, tags = ["b", "a"], enabled = false }"#,
+            None,
+            r#"{"element":{"key":"e"},"providerData":{"code":"c"},"tags":["a","b"]}"#,
+        ),
+        (
+            r#"{ element = "e", tags = ["a"] }"#,
+            Some(MARKER),
+            r#"{"element":{"key":"e"},"tags":["a","MARKER"]}"#,
+        ),
+        (r#"{ element = "e" }"#, Some(MARKER), r#"{"element":{"key":"e"},"tags":["MARKER"]}"#),
+        (r#"{ element = "e", tags = [] }"#, None, r#"{"element":{"key":"e"},"tags":[]}"#),
+    ];
+    for (text, marker, body) in cases {
+        let sent = mapping::whole(instance(), &desired(text), marker);
+        assert_eq!(sent, Ok(body.replace("MARKER", MARKER)), "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_never_sent() {
+    let Value::Object(fields) = desired(r#"{ element = "e" }"#) else { panic!("an object") };
+    let mut fields = fields.as_ref().clone();
+    fields.insert("name".into(), Value::unknown(Type::String));
+    let sent = mapping::whole(instance(), &Value::object(fields), None);
+    assert_eq!(sent, Err("`name` is not known, so it cannot be sent".to_owned()));
+}
+
+#[test]
+fn an_update_sends_only_what_changes() {
+    let prior =
+        r#"{ element = "e", name = "a", tags = ["x"], configuration = { a = "1", b = "2", c = "3" } }"#;
+    let wanted =
+        r#"{ element = "e", name = "b", tags = ["y"], configuration = { a = "1", b = 4, d = "********" } }"#;
+    let bare = r#"{ element = "e", name = "b" }"#;
+    let cases: &[(&str, &[&str], Option<&str>)] = &[
+        (wanted, &["name"], Some(r#"{"name":"b"}"#)),
+        (wanted, &["configuration.b"], Some(r#"{"configuration":{"b":4}}"#)),
+        (
+            wanted,
+            &["configuration.b", "configuration.c", "name"],
+            Some(r#"{"configuration":{"b":4,"c":null},"name":"b"}"#),
+        ),
+        (wanted, &["configuration"], Some(r#"{"configuration":{"a":"1","b":4,"c":null}}"#)),
+        (wanted, &["configuration.d"], None),
+        (wanted, &["tags"], Some(r#"{"tags":["y","MARKER"]}"#)),
+        (bare, &["tags"], Some(r#"{"tags":["MARKER"]}"#)),
+        (bare, &["configuration.a"], Some(r#"{"configuration":{"a":null}}"#)),
+        (wanted, &["enabled"], None),
+        (wanted, &[], None),
+    ];
+    for (wanted, changed, body) in cases {
+        let update = Update {
+            prior: &desired(prior),
+            desired: &desired(wanted),
+            paths: &paths(changed),
+            marker: Some(MARKER),
+        };
+        let sent = mapping::changes(instance(), &update).expect("all is known");
+        assert_eq!(sent, body.map(|body| body.replace("MARKER", MARKER)), "{changed:?}");
+    }
+    let update =
+        Update { prior: &desired(prior), desired: &desired(bare), paths: &paths(&["tags"]), marker: None };
+    assert_eq!(mapping::changes(instance(), &update), Ok(Some(r#"{"tags":[]}"#.to_owned())));
+}
+
+fn read(answer: &str) -> Result<super::super::Object, String> {
+    mapping::object(instance(), &mapping::json(answer)?)
+}
+
+#[test]
+fn an_answer_becomes_an_object() {
+    let object = read(
+        r#"{"id": 51234, "name": "support-eu", "token": "b3BhcXVl", "createdDate": "2018-08-28T10:15:30Z",
+            "element": {"id": 144, "key": "freshdesk"}, "disabled": false, "providerData": {"code": "x"},
+            "tags": ["team", "isotope:7f3c9a1e:5d20c4b19f0e6a37", "alpha"],
+            "configuration": {"username": "ops", "password": "********", "pagination.max": "30", "event.notification.callback.url": null, "n": 7}}"#,
+    )
+    .expect("it is an instance");
+    assert_eq!((&*object.id, object.marker.as_deref()), ("51234", Some(MARKER)));
+    let get = |name: &str| object.values.get_attr(name).expect(name).clone();
+    assert_eq!(get("id"), Value::number(51234));
+    assert_eq!(get("element"), Value::string("freshdesk"));
+    assert_eq!(get("enabled"), Value::bool(true));
+    assert_eq!(get("tags"), Value::set(Type::String, vec!["alpha".into(), "team".into()]));
+    assert_eq!(get("token"), Value::string("b3BhcXVl").sensitive());
+    assert_eq!(get("created_date"), Value::string("2018-08-28T10:15:30Z"));
+    assert!(get("provider_data").is_null());
+    let configuration = get("configuration");
+    let entry = |name: &str| configuration.get_attr(name).expect(name).clone();
+    assert_eq!(entry("username"), Value::string("ops"));
+    assert_eq!(entry("password"), Value::unknown_not_null(Type::String).sensitive());
+    assert_eq!(entry("pagination.max"), Value::string("30"));
+    assert_eq!(entry("n"), Value::string("7"));
+    assert_eq!(entry("event.notification.callback.url"), Value::null(Type::String));
+}
+
+#[test]
+fn the_odd_is_understood() {
+    let ids = [
+        (r#"{"id": 123456789012345678901234567890}"#, "123456789012345678901234567890"),
+        (r#"{"id": "12"}"#, "12"),
+    ];
+    for (answer, id) in ids {
+        assert_eq!(read(answer).map(|object| object.id.to_string()), Ok(id.to_owned()));
+    }
+    let tags = read(r#"{"id": 1, "tags": [{"id": 9, "name": "b"}, {"id": 8, "name": "isotope:a:b"}, "a"]}"#);
+    let tags = tags.expect("objects and strings");
+    assert_eq!(tags.marker.as_deref(), Some("isotope:a:b"));
+    assert_eq!(tags.values.get_attr("tags"), Some(&Value::set(Type::String, vec!["a".into(), "b".into()])));
+    let bare = read(r#"{"id": 1}"#).expect("everything else may be missing");
+    assert!(bare.values.elements().all(|(name, value)| name.as_str() == Some("id") || value.is_null()));
+}
+
+#[test]
+fn the_wrong_is_refused() {
+    let cases = [
+        ("", "the answer is not JSON"),
+        ("<html>", "the answer is not JSON"),
+        ("[]", "the answer has no `id`"),
+        (r#"{"name": "x"}"#, "the answer has no `id`"),
+        (r#"{"id": ""}"#, "the answer has no `id`"),
+        (r#"{"id": 1, "name": {"a": 1}}"#, "`name` in the answer is of another type: string required"),
+    ];
+    for (answer, problem) in cases {
+        let found = read(answer).expect_err(answer);
+        assert!(found.starts_with(problem), "{found}");
+    }
+}
+
+#[test]
+fn short_forms_are_told_from_whole_ones() {
+    for (answer, short) in [
+        (r#"{ id = 1 }"#, true),
+        (r#"{ id = 1, configuration = null }"#, false),
+        (r#"{ id = 1, configuration = {} }"#, false),
+    ] {
+        assert_eq!(mapping::is_short(instance(), &value(answer)), short, "{answer}");
+    }
+}
