@@ -24,11 +24,26 @@ const DEEPEST: usize = 64;
 pub(super) fn find(host: &dyn Host, root: &Path, pattern: &str) -> Result<Vec<String>, GlobError> {
     let mut found = BTreeSet::new();
     for pattern in alternatives(pattern)? {
-        let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        let parts = parts(&pattern);
         parts.iter().try_for_each(|part| check(part))?;
         Walk { host, root, found: &mut found }.step("", &parts)?;
     }
     Ok(found.into_iter().collect())
+}
+
+/// Splits a pattern at `/`; `..` takes back the part before it, whatever that is.
+fn parts(pattern: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in pattern.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts
 }
 
 struct Walk<'a> {
@@ -191,7 +206,7 @@ fn one(part: &[char], at: usize, c: char) -> Option<usize> {
 
 /// Matches a character with the class at `at`: whether it is in it, and where the class ends.
 fn class(part: &[char], at: usize, c: char) -> Option<(bool, usize)> {
-    let negated = matches!(part.get(at + 1), Some('^' | '!'));
+    let negated = part.get(at + 1) == Some(&'^');
     let first = at + 1 + usize::from(negated);
     let (mut at, mut found) = (first, false);
     let member = |at: usize| match part.get(at)? {
