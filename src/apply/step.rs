@@ -106,9 +106,7 @@ impl Call {
 
 fn refused(call: &Call, problem: &Problem) -> Diagnostic {
     let addr = &call.intent.addr;
-    let detail = problem.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-    let request = problem.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
-    let said = format!("{}: {}{detail}{request}", problem.status, problem.message);
+    let said = problem.to_string();
     Diagnostic::error(format!("The API refused to {} {addr}", call.verb()))
         .label(said.clone())
         .detail(said)

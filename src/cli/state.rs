@@ -40,7 +40,7 @@ pub async fn run(args: &State, environment: &Environment, output: &mut Output) -
                 return Err(output.fail(diagnostic));
             };
             if *json {
-                let shown = json::record(&addr, record, &project.kinds, *reveal_sensitive);
+                let shown = json::record(&addr, record, *reveal_sensitive);
                 output.data(&format!("{shown}\n"));
             } else {
                 let text = render::record(&addr, record, *reveal_sensitive);

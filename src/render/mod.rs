@@ -1,1 +1,32 @@
-//! Plans, events and diagnostics as text or JSON; returns strings, prints nothing.
+//! Plan, Event, Diagnostic → text for people or JSON for machines. Returns strings, prints nothing, decides nothing.
+//!
+//! Texts end without a line break, except [`diagnostics`]. Everything reads well without colour; nothing here puts a sensitive value into
+//! any text. Numbers in JSON are numbers while 64-bit integers or floats hold them exactly, otherwise strings of their digits.
+
+mod unified;
+pub use unified::unified;
+mod diagnostic;
+mod event;
+pub mod json;
+mod outcome;
+mod outputs;
+mod paint;
+mod plan;
+mod record;
+mod rows;
+mod value;
+
+pub use diagnostic::{diagnostics, error_count};
+pub use event::event;
+pub use outcome::outcome;
+pub use outputs::outputs;
+pub use plan::{Detail, plan};
+pub use record::{record, state};
+
+/// How a text may look.
+#[derive(Clone, Debug, Default)]
+pub struct Style {
+    pub color: bool,
+    /// A terminal's width in columns; `None`: never wrap.
+    pub width: Option<usize>,
+}

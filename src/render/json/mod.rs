@@ -1,0 +1,25 @@
+//! The same for machines, in Terraform's shapes, so that its tools work unchanged.
+//!
+//! Sensitive values are the string `"(sensitive)"` everywhere, but for [`outputs`] (that is what `output -json` is for) and where the
+//! caller says `reveal`. Numbers that 64 bits cannot hold exactly are strings of their digits.
+
+mod configuration;
+mod diagnostic;
+mod mask;
+mod plan;
+mod state;
+mod stream;
+
+pub use diagnostic::{diagnostic, validate};
+pub use plan::plan;
+pub use state::{record, outputs, state};
+pub use stream::{
+    change_summary, diagnostic_message, event_message, outputs_message, planned_changes, planned_outputs_message,
+    resource_drift, version_message,
+};
+
+use crate::value::Secrets;
+
+fn secrets(reveal: bool) -> Secrets {
+    if reveal { Secrets::Reveal } else { Secrets::Mask }
+}

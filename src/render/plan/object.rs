@@ -1,0 +1,206 @@
+//! The details of one object, or of several that get the same edits.
+
+use super::summary::{reason, symbol};
+use super::{Detail, Page, edits, is_shown};
+use crate::kind::Kind;
+use crate::plan::{Action, Change, Planned, Subject};
+use crate::render::event::name;
+use crate::render::paint::{Ink, columns, pad};
+use crate::render::rows::{Row, Symbol, lay_out};
+use crate::render::value::{UNKNOWN, row};
+use crate::state::Record;
+use crate::value::Value;
+use std::sync::Arc;
+
+/// The column where places stand, unless a header reaches further.
+const PLACE: usize = 70;
+/// How many addresses of a group are named.
+const NAMED: usize = 3;
+
+/// Objects that are shown as one: the same action with the same edits.
+pub(super) struct Group<'p> {
+    pub subjects: Vec<(&'p Subject, &'p Change)>,
+    rows: Vec<Row>,
+}
+
+/// What is shown, the riskiest first; within a risk by address.
+pub(super) fn groups<'p>(page: &Page<'p>) -> Vec<Group<'p>> {
+    let mut shown: Vec<(&Subject, &Change)> =
+        page.plan.changes.iter().filter(|(_, c)| is_shown(&c.action, c.previous.is_some())).collect();
+    shown.sort_by_key(|(_, change)| risk(&change.action));
+    let mut groups: Vec<Group<'p>> = Vec::new();
+    for (subject, change) in shown {
+        let rows = rows(page, subject, change);
+        let same = groups.iter_mut().find(|group| group.takes(page, subject, change, &rows));
+        match same {
+            Some(group) => group.subjects.push((subject, change)),
+            None => groups.push(Group { subjects: vec![(subject, change)], rows }),
+        }
+    }
+    groups
+}
+
+fn risk(action: &Action) -> u8 {
+    match action {
+        Action::Replace { .. } => 0,
+        Action::Delete { .. } => 1,
+        Action::Update { .. } => 2,
+        Action::Create { .. } => 3,
+        Action::NoOp { .. } | Action::Forget { .. } => 4,
+    }
+}
+
+impl<'p> Group<'p> {
+    /// The object that stands for all.
+    pub(super) fn first(&self) -> (&'p Subject, &'p Change) {
+        self.subjects[0]
+    }
+
+    pub(super) fn action(&self) -> &'p Action {
+        &self.first().1.action
+    }
+
+    pub(super) fn kind(&self, page: &Page<'p>) -> Option<&'p Arc<Kind>> {
+        page.kinds.get(&self.first().0.addr.resource.kind)
+    }
+
+    fn takes(&self, page: &Page<'_>, subject: &Subject, change: &Change, rows: &[Row]) -> bool {
+        let (first, first_change) = self.first();
+        let edited = |action: &Action| matches!(action, Action::Update { .. } | Action::Replace { .. });
+        page.detail != Detail::Full
+            && edited(&change.action)
+            && symbol(&change.action).0 == symbol(&first_change.action).0
+            && subject.addr.resource.kind == first.addr.resource.kind
+            && change.previous.is_none()
+            && first_change.previous.is_none()
+            && !rows.is_empty()
+            && self.rows == rows
+    }
+
+    /// `instance.a, instance.b`; of many the first ones and how many more.
+    pub(super) fn names(&self, detail: Detail) -> String {
+        let named = if detail == Detail::Full { usize::MAX } else { NAMED };
+        listed(self.subjects.iter().map(|(subject, _)| name(subject)), named)
+    }
+
+    /// `main.hcl:12,19`, a file after the other.
+    pub(super) fn places(&self, page: &Page<'_>) -> String {
+        let mut files: Vec<(String, Vec<usize>)> = Vec::new();
+        for span in self.subjects.iter().filter_map(|(_, change)| change.place) {
+            let file = page.sources.path(span.file).display().to_string();
+            let line = page.sources.line(span);
+            match files.iter_mut().find(|(known, _)| *known == file) {
+                Some((_, lines)) if lines.contains(&line) => {}
+                Some((_, lines)) => lines.push(line),
+                None => files.push((file, vec![line])),
+            }
+        }
+        let file = |(file, lines): (String, Vec<usize>)| {
+            let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            format!("{file}:{}", lines.join(","))
+        };
+        files.into_iter().map(file).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether the details say more than the line in the list has said.
+    pub(super) fn has_details(&self, listed: bool, detail: Detail) -> bool {
+        detail == Detail::Full || !listed || !self.rows.is_empty()
+    }
+}
+
+fn listed(names: impl ExactSizeIterator<Item = String>, named: usize) -> String {
+    let all = names.len();
+    let mut text = names.take(named).collect::<Vec<_>>().join(", ");
+    if all > named {
+        text.push_str(&format!(" and {} more", all - named));
+    }
+    text
+}
+
+/// The block of a group: its header, why, and the rows.
+pub(super) fn details(page: &Page<'_>, group: &Group<'_>) -> String {
+    let (sign, ink) = symbol(group.action());
+    let ids: Vec<&str> = group.subjects.iter().filter_map(|(_, change)| id(&change.action)).collect();
+    let ids = match ids.is_empty() {
+        true => String::new(),
+        false => format!("  [id={}]", listed(ids.iter().map(ToString::to_string), NAMED)),
+    };
+    let names = page.style.paint(Ink::Strong, &group.names(page.detail));
+    let header = format!("  {} {names}{ids}", page.style.paint(ink, sign));
+    let mut lines = vec![with_place(&header, &group.places(page), page)];
+    let why = reason(page, group);
+    // Edits say themselves what and why.
+    let explains = !matches!(group.action(), Action::Update { .. }) || group.first().1.previous.is_some();
+    if explains && !why.is_empty() {
+        lines.push(page.style.paint(Ink::Faint, &format!("      # {why}")));
+    }
+    lines.extend(lay_out(&group.rows, 6, page.style));
+    lines.join("\n")
+}
+
+fn with_place(header: &str, place: &str, page: &Page<'_>) -> String {
+    if place.is_empty() {
+        return header.to_owned();
+    }
+    let column = page.style.width.map_or(PLACE, |width| PLACE.min(width.saturating_sub(columns(place) + 2)));
+    format!("{}  {}", pad(header, column.saturating_sub(2)), page.style.paint(Ink::Faint, place))
+}
+
+fn id(action: &Action) -> Option<&str> {
+    match action {
+        Action::Create { .. } => None,
+        Action::NoOp { record: prior, .. }
+        | Action::Update { prior, .. }
+        | Action::Replace { prior, .. }
+        | Action::Delete { prior, .. }
+        | Action::Forget { prior } => (!prior.id.is_empty()).then_some(&*prior.id),
+    }
+}
+
+fn rows(page: &Page<'_>, subject: &Subject, change: &Change) -> Vec<Row> {
+    let kind = page.kinds.get(&subject.addr.resource.kind).map(|kind| &**kind);
+    let full = page.detail == Detail::Full;
+    match &change.action {
+        Action::Create { planned } => created(kind, planned),
+        Action::Update { edits, planned, .. } => edits::rows(page, kind, edits, &planned.values),
+        Action::Replace { edits, planned, .. } => edits::rows(page, kind, edits, &planned.values),
+        Action::Delete { prior, .. } if full => recorded(kind, prior, Symbol::Remove),
+        Action::NoOp { record, .. } if full => recorded(kind, record, Symbol::Same),
+        Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => Vec::new(),
+    }
+}
+
+/// Every attribute of a new object; those that only the API decides on one line.
+fn created(kind: Option<&Kind>, planned: &Planned) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut later = Vec::new();
+    for (name, value) in attributes(kind, &planned.values) {
+        match value.unmarked() {
+            Value::Null(_) => {}
+            Value::Unknown(..) => later.push(name),
+            _ => rows.push(row(&name, value)),
+        }
+    }
+    if !later.is_empty() {
+        rows.push(Row::named(&later.join(", ")).with_value(UNKNOWN));
+    }
+    rows
+}
+
+fn recorded(kind: Option<&Kind>, record: &Record, symbol: Symbol) -> Vec<Row> {
+    let shown = attributes(kind, &record.values).into_iter().filter(|(_, value)| !value.is_null());
+    shown.map(|(name, value)| row(&name, value).all(symbol)).collect()
+}
+
+/// The attributes as the kind declares them, one after the other.
+pub(super) fn attributes<'v>(kind: Option<&Kind>, values: &'v Value) -> Vec<(String, &'v Value)> {
+    let Value::Object(fields) = values.unmarked() else { return Vec::new() };
+    let mut all: Vec<(String, &Value)> = fields.iter().map(|(name, value)| (name.to_string(), value)).collect();
+    all.sort_by_key(|(name, _)| position(kind, name));
+    all
+}
+
+/// Where the kind declares an attribute.
+pub(super) fn position(kind: Option<&Kind>, name: &str) -> u32 {
+    kind.and_then(|kind| kind.attributes.get(name)).map_or(u32::MAX, |attribute| attribute.span.start)
+}
