@@ -45,7 +45,7 @@ impl Reader<'_> {
         let mut at = 0;
         while let Some(item) = next_item(&tokens, at) {
             let mut slice = &tokens[item.start..item.end];
-            let resync = if item.closed { None } else { self.next_header(slice[0]) };
+            let resync = if item.closed { None } else { self.next_header(slice) };
             if let Some(offset) = resync {
                 slice = &slice[..slice.partition_point(|token| (token.start as usize) < offset)];
             }
@@ -61,7 +61,9 @@ impl Reader<'_> {
     fn read_item(&mut self, tokens: &[Token]) {
         let first = tokens[0];
         let indent = self.indent(first);
-        let is_debris = self.broken_at.is_some_and(|broken| indent > broken || first.kind == Kind::CBrace);
+        let is_debris = self
+            .broken_at
+            .is_some_and(|broken| indent > broken || matches!(first.kind, Kind::OBrace | Kind::CBrace));
         if is_debris {
             return;
         }
@@ -99,13 +101,15 @@ impl Reader<'_> {
         start - self.text[..start].rfind('\n').map_or(0, |at| at + 1)
     }
 
-    /// The next line that begins an item as deep as `first` does.
-    fn next_header(&self, first: Token) -> Option<usize> {
+    /// The next line that begins an item as deep as the one of `tokens` does.
+    fn next_header(&self, tokens: &[Token]) -> Option<usize> {
+        let first = tokens[0];
         let indent = self.indent(first);
         let start = first.start as usize;
         let mut offset = start + self.text[start..].find('\n')? + 1;
         // Inside a block, `a = 1` is just one of its lines; after an argument it is the next argument.
-        let in_block = self.text[start..].lines().next().is_some_and(is_block_header);
+        let mut kinds = tokens.iter().map(|token| token.kind).filter(|kind| *kind != Kind::Comment);
+        let in_block = kinds.nth(1) != Some(Kind::Equal);
         for line in self.text[offset..].split_inclusive('\n') {
             let trimmed = line.trim_start_matches([' ', '\t']);
             if line.len() - trimmed.len() == indent
