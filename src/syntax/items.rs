@@ -14,10 +14,14 @@ use std::collections::HashMap;
 /// after so many mistakes the next ones help nobody.
 const MAX_RESCANS: usize = 20;
 
+/// How many mistakes of a file are reported before the rest of it is left unread.
+const MAX_COMPLAINTS: usize = 100;
+
 /// Reads all items of a file. Those that are broken are reported and left out.
 pub(super) fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Body {
+    let limit = diags.errors() + MAX_COMPLAINTS;
     let mut reader =
-        Reader { text, file, diags, body: Body::default(), seen: HashMap::new(), broken_at: None };
+        Reader { text, file, diags, body: Body::default(), seen: HashMap::new(), broken_at: None, limit };
     let mut at = Some(if text.starts_with('\u{feff}') { 3 } else { 0 });
     for _ in 0..MAX_RESCANS {
         let Some(from) = at else { break };
@@ -36,6 +40,8 @@ struct Reader<'a> {
     seen: HashMap<String, Span>,
     /// The indentation of the item before, if that was broken: deeper ones are taken to be its debris.
     broken_at: Option<usize>,
+    /// At so many errors reading stops.
+    limit: usize,
 }
 
 impl Reader<'_> {
@@ -50,6 +56,9 @@ impl Reader<'_> {
                 slice = &slice[..slice.partition_point(|token| (token.start as usize) < offset)];
             }
             self.read_item(slice);
+            if self.broken_at.is_some() && self.diags.errors() >= self.limit {
+                return None;
+            }
             if resync.is_some() {
                 return resync;
             }

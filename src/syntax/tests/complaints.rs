@@ -138,8 +138,11 @@ fn bytes_that_are_not_utf_8_are_shown() {
     assert!(decode(&mut sources, "main.hcl", "é".into(), &mut Diagnostics::new()).is_ok());
 }
 
-/// Texts, whether they stand in a body, and what HCL says of them.
-const CASES: &[(&str, &str, &[(&str, bool)])] = &[
+/// Texts, and whether they stand in a body.
+type Texts = &'static [(&'static str, bool)];
+
+/// What HCL says of which texts: summary and detail.
+const CASES: &[(&str, &str, Texts)] = &[
     (
         "Invalid character",
         "Single quotes are not valid. Use double quotes (\") to enclose strings.",

@@ -92,6 +92,8 @@ fn time_is_linear() {
         "a = [\n".repeat(50_000),
         "}\n".repeat(50_000),
         "a = \"\n".repeat(2_000),
+        "a 1\n".repeat(100_000),
+        format!("a {{\n{}}}\n", "1\n".repeat(100_000)),
         format!("a = {}", "/* ".repeat(100_000)),
         format!("a = <<EOT\n{}", "x\n".repeat(100_000)),
         format!("a = {}{}", "(".repeat(100_000), "}".repeat(100_000)),
