@@ -61,8 +61,8 @@ fn meant(near: Option<&str>) -> String {
 
 /// Checks the values of a block's arguments; what is unknown yet is passed over.
 ///
-/// `desired` is an object of arguments, converted ([`Attribute::convert`]); `place` finds where a value stands; `block` is the
-/// block's header.
+/// `desired` is an object of arguments, converted ([`Attribute::convert`]); `place` finds where a value stands: an argument
+/// by its name, an entry of a map by its name and then its key as an index; `block` is the block's header.
 pub fn check(
     kind: &Kind,
     desired: &Value,

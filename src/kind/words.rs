@@ -32,7 +32,21 @@ impl Words {
 
     /// Evaluates an expression over these variables, telling its author what is wrong with it.
     pub(crate) fn check(&self, expr: &Expr, diags: &mut Diagnostics) -> Result<Value, Reported> {
-        evaluate_with(expr, &self.0, diags)
+        let mut own = Diagnostics::new();
+        let outcome = evaluate_with(expr, &self.0, &mut own);
+        for mut complaint in own.take() {
+            if complaint.label.is_empty() && complaint.summary == "Unknown variable" {
+                complaint.label = self.known();
+            }
+            diags.push(complaint);
+        }
+        outcome
+    }
+
+    /// What there is instead of a name that means nothing.
+    fn known(&self) -> String {
+        let names: Vec<_> = self.0.keys().map(|name| format!("`{name}`")).collect();
+        format!("known here: {}", names.join(", "))
     }
 
     /// Evaluates an expression that was checked when its kind was read; an error is about the values.

@@ -121,6 +121,9 @@ pub(super) fn with_hints(diagnostic: Diagnostic, text: &str) -> Diagnostic {
     if line[start - line_start..].starts_with("* ") && line[..start - line_start].ends_with('*') {
         return diagnostic.help("there is no power operator; use `pow(base, exponent)`");
     }
+    if line[start - line_start..].starts_with("/*") {
+        return diagnostic.help("the comment that begins here never ends; close it with `*/`");
+    }
     diagnostic
 }
 

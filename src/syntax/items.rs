@@ -14,10 +14,14 @@ use std::collections::HashMap;
 /// after so many mistakes the next ones help nobody.
 const MAX_RESCANS: usize = 20;
 
+/// How many mistakes of a file are reported before the rest of it is left unread.
+const MAX_COMPLAINTS: usize = 100;
+
 /// Reads all items of a file. Those that are broken are reported and left out.
 pub(super) fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Body {
+    let limit = diags.errors() + MAX_COMPLAINTS;
     let mut reader =
-        Reader { text, file, diags, body: Body::default(), seen: HashMap::new(), broken_at: None };
+        Reader { text, file, diags, body: Body::default(), seen: HashMap::new(), broken_at: None, limit };
     let mut at = Some(if text.starts_with('\u{feff}') { 3 } else { 0 });
     for _ in 0..MAX_RESCANS {
         let Some(from) = at else { break };
@@ -36,6 +40,8 @@ struct Reader<'a> {
     seen: HashMap<String, Span>,
     /// The indentation of the item before, if that was broken: deeper ones are taken to be its debris.
     broken_at: Option<usize>,
+    /// At so many errors reading stops.
+    limit: usize,
 }
 
 impl Reader<'_> {
@@ -45,11 +51,14 @@ impl Reader<'_> {
         let mut at = 0;
         while let Some(item) = next_item(&tokens, at) {
             let mut slice = &tokens[item.start..item.end];
-            let resync = if item.closed { None } else { self.next_header(slice[0]) };
+            let resync = if item.closed { None } else { self.next_header(slice) };
             if let Some(offset) = resync {
                 slice = &slice[..slice.partition_point(|token| (token.start as usize) < offset)];
             }
             self.read_item(slice);
+            if self.broken_at.is_some() && self.diags.errors() >= self.limit {
+                return None;
+            }
             if resync.is_some() {
                 return resync;
             }
@@ -61,7 +70,9 @@ impl Reader<'_> {
     fn read_item(&mut self, tokens: &[Token]) {
         let first = tokens[0];
         let indent = self.indent(first);
-        let is_debris = self.broken_at.is_some_and(|broken| indent > broken || first.kind == Kind::CBrace);
+        let is_debris = self
+            .broken_at
+            .is_some_and(|broken| indent > broken || matches!(first.kind, Kind::OBrace | Kind::CBrace));
         if is_debris {
             return;
         }
@@ -99,13 +110,15 @@ impl Reader<'_> {
         start - self.text[..start].rfind('\n').map_or(0, |at| at + 1)
     }
 
-    /// The next line that begins an item as deep as `first` does.
-    fn next_header(&self, first: Token) -> Option<usize> {
+    /// The next line that begins an item as deep as the one of `tokens` does.
+    fn next_header(&self, tokens: &[Token]) -> Option<usize> {
+        let first = tokens[0];
         let indent = self.indent(first);
         let start = first.start as usize;
         let mut offset = start + self.text[start..].find('\n')? + 1;
         // Inside a block, `a = 1` is just one of its lines; after an argument it is the next argument.
-        let in_block = self.text[start..].lines().next().is_some_and(is_block_header);
+        let mut kinds = tokens.iter().map(|token| token.kind).filter(|kind| *kind != Kind::Comment);
+        let in_block = kinds.nth(1) != Some(Kind::Equal);
         for line in self.text[offset..].split_inclusive('\n') {
             let trimmed = line.trim_start_matches([' ', '\t']);
             if line.len() - trimmed.len() == indent

@@ -81,8 +81,9 @@ fn escape(text: &str, out: &mut String) -> Result<usize, (usize, String)> {
             );
         }
         _ => {
-            let detail = format!("The symbol \"{selector}\" is not a valid escape sequence selector.");
-            return Err((1 + selector.len_utf8(), detail.replace("\"\"\"", "\"\\\"\"")));
+            let symbol = selector.to_string();
+            let detail = format!("The symbol {symbol:?} is not a valid escape sequence selector.");
+            return Err((1 + selector.len_utf8(), detail));
         }
     };
     out.push(c);

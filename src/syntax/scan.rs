@@ -314,21 +314,28 @@ pub(super) fn is_word_part(c: char) -> bool {
     c == '-' || unicode_ident::is_xid_continue(c)
 }
 
-/// The length of `12.5e-3` and the like at the start of `bytes`: a dot or an `e` counts only with digits after it.
+/// The length of `12.5e-3` and the like at the start of `bytes`. Also of `1.2.3`, which is one wrong number; a dot at the
+/// end is not part of it.
 fn number_len(bytes: &[u8]) -> usize {
-    let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
-    let mut len = digits(0);
-    if bytes.get(len) == Some(&b'.') && digits(len + 1) > 0 {
-        len += 1 + digits(len + 1);
-    }
-    if matches!(bytes.get(len), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(bytes.get(len + 1), Some(b'+' | b'-')));
-        let exponent = digits((len + 1 + sign).min(bytes.len()));
-        if exponent > 0 {
-            len += 1 + sign + exponent;
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let (mut at, mut len) = (0, 0);
+    loop {
+        match bytes.get(at) {
+            Some(b'.') => at += 1,
+            Some(b'0'..=b'9') => {
+                at += 1;
+                len = at;
+            }
+            Some(b'e' | b'E') => {
+                let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+                if !digit(at + 1 + sign) {
+                    return len;
+                }
+                at += 1 + sign;
+            }
+            _ => return len,
         }
     }
-    len
 }
 
 /// The operator or mark at the start of `bytes`, longest first.

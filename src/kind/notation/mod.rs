@@ -1,7 +1,24 @@
 //! A `kind` block → [`Kind`], with a complaint about every mistake in it.
 //!
-//! The attributes come first, since they are the words that requests may use. Every expression is then evaluated once over unknown
-//! values of the right types: a misspelt word in a path shows when the file is read, not when the request is due.
+//! | block | words | |
+//! | --- | --- | --- |
+//! | `kind "name"` | `description`, `provider`, `id` | without a provider, the engine makes the objects itself |
+//! | | `collection`, `object` | paths of the requests that name none; `object` defaults to `<collection>/${id}` |
+//! | `attribute "name"` | `type`, `required`, `default`, `replace` | what the user sets; `default` is over `block.name` and `block.key` |
+//! | | `at` | its place in requests and answers: JSON keys with dots between them |
+//! | | `partial`, `text`, `masked`, `unwrap` | how its value travels and comes back ([`Attribute`]) |
+//! | | `sensitive`, `write_only`, `description` | |
+//! | | `read`, `on`, `off` | switched by requests of its own; `read` is over `object`, the answer |
+//! | `computed "name"` | `type`, `at`, `text`, `masked`, `unwrap`, `sensitive` | what the API sets |
+//! | | `generate = "uuid"`, `value` | what the engine sets; `value` is over `object`, the object's attributes |
+//! | `create`, `read`, `update`, `delete` | `request`, `query`, `headers`, `gone` | over `id` and the attributes |
+//! | `list` | the same, `empty`, `at` | `page { size size_param token_param token_header }`, `search { tag }` |
+//! | `marker` | `attribute` | the strings beside which a marker stands |
+//! | `catalogue "name"` | `key`, `entries` | the attributes that choose an entry and that it describes |
+//! | `errors` | `message`, `detail`, `request_id` | where a refusal says what |
+//!
+//! The attributes are read first, since they are the words that requests may use. Every expression is then evaluated once over
+//! unknown values of the right types: a misspelt word in a path shows when the file is read, not when the request is due.
 
 use super::words::Words;
 use super::{Attribute, CatalogueUse, ErrorShape, Kind, Role, catalogue_named, schema_type};

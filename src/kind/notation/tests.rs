@@ -137,7 +137,7 @@ fn attributes_must_make_sense() {
     attribute "d" {
       type     = string
       default  = blok.name
-               # ^^^^ Unknown variable
+               # ^^^^ Unknown variable: known here: `block`
     }
     attribute "e" {
   # ^^^^^^^^^^^^^ Missing required argument: `attribute` needs `off`
@@ -162,7 +162,7 @@ fn requests_must_make_sense() {
     provider = "rest"
     attribute "parent" { type = string }
     create { request = "POST /parents/${id}/things" }
-                                      # ^^ Unknown variable
+                                      # ^^ Unknown variable: known here: `parent`
     read { request = "FETCH /things/${id}" }
                    # ^^^^^^^^^^^^^^^^^^^^^ Invalid request: the method is one of GET, POST, PUT, PATCH and DELETE
     update { request = "PATCH things" }

@@ -22,6 +22,7 @@ impl Parser<'_> {
         let mut body = Body::default();
         let mut seen = HashMap::new();
         let mut sound = true;
+        let mut broken = false;
         loop {
             let token = self.peek();
             match token.kind {
@@ -30,12 +31,15 @@ impl Parser<'_> {
                 }
                 kind if kind == end || kind == Kind::Eof => break,
                 _ => {
-                    let start = std::mem::replace(&mut self.item, self.at);
-                    if self.body_item(&mut body, &mut seen).is_err() {
+                    let outer = std::mem::replace(&mut self.item, self.at);
+                    // A brace on its own belongs to the broken item before it.
+                    let is_debris = broken && token.kind == Kind::OBrace;
+                    broken = is_debris || self.body_item(&mut body, &mut seen).is_err();
+                    if broken {
                         sound = false;
                         self.skip_item(end);
                     }
-                    self.item = start;
+                    self.item = outer;
                 }
             }
         }

@@ -94,7 +94,7 @@ impl Parser<'_> {
     fn no_object_value(&mut self, open: Token, token: Token) -> Failed {
         let (label, summary, detail) = match token.kind {
             Kind::Eof => return self.unterminated_object(open),
-            Kind::Newline | Kind::Comma | Kind::CBrace => (
+            Kind::Newline | Kind::Comma => (
                 "`= value` is expected before this",
                 "Missing attribute value",
                 "Expected an attribute value, introduced by an equals sign (\"=\").",

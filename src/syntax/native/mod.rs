@@ -25,6 +25,9 @@ const MAX_DEPTH: usize = 250;
 /// How many levels an expression's tree may have: `a + b + c` has two, and each operator adds one.
 const MAX_HEIGHT: usize = 1_000;
 
+/// How many mistakes of one item are reported: after so many the next ones help nobody.
+const MAX_COMPLAINTS: usize = 100;
+
 /// A mistake was found and reported.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Failed;
@@ -48,6 +51,7 @@ pub(super) struct Parser<'a> {
     tallest: usize,
     /// The first token of the body item being read.
     item: usize,
+    complaints: usize,
     diags: &'a mut Diagnostics,
 }
 
@@ -66,6 +70,7 @@ impl<'a> Parser<'a> {
             depth: 0,
             tallest: 0,
             item: 0,
+            complaints: 0,
             diags,
         }
     }
@@ -180,7 +185,8 @@ impl<'a> Parser<'a> {
             .enumerate()
             .take_while(|(ahead, token)| token.start <= span.end || self.item + ahead <= self.at)
             .any(|(_, token)| token.kind.is_invalid());
-        if !explained {
+        if !explained && self.complaints < MAX_COMPLAINTS {
+            self.complaints += 1;
             let diagnostic = Diagnostic::error(summary).at(self.visible(span)).label(label).detail(detail);
             self.diags.push(complain::with_hints(diagnostic, self.text));
         }

@@ -195,10 +195,10 @@ impl Parser<'_> {
     }
 
     fn assemble(&mut self, mut pieces: Vec<Piece>, span: Span) -> Parsed<Expr> {
-        if pieces.len() == 1 && matches!(pieces[0], Piece::Interpolation(_)) {
-            if let Some(Piece::Interpolation(inner)) = pieces.pop() {
-                return Ok(Expr { kind: ExprKind::Wrap(Box::new(inner)), span });
-            }
+        if let [Piece::Interpolation(_)] = pieces.as_slice()
+            && let Some(Piece::Interpolation(inner)) = pieces.pop()
+        {
+            return Ok(Expr { kind: ExprKind::Wrap(Box::new(inner)), span });
         }
         let mut pieces = pieces.into_iter().peekable();
         let mut parts = self.parts(&mut pieces)?;

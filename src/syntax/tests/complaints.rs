@@ -1,6 +1,8 @@
 //! Which mistake is reported where.
 
 use super::{expression, file, in_body, show};
+use crate::diag::{Diagnostics, Sources};
+use crate::syntax::decode;
 
 /// Checks the complaints about a file, and which items are left.
 fn check(text: &str, complaints: &[&str], left: &str) {
@@ -43,8 +45,104 @@ fn mistakes_in_expressions_are_worded_as_hcl_words_them() {
     }
 }
 
-/// Texts, whether they stand in a body, and what HCL says of them.
-const CASES: &[(&str, &str, &[(&str, bool)])] = &[
+#[test]
+fn mistakes_in_bodies() {
+    let cases = [
+        ("a = 1, b = 2", "1:6 Unexpected comma after argument"),
+        ("a = 1 b = 2", "1:7 Missing newline after argument"),
+        ("a 1", "1:1 Argument or block definition required"),
+        ("\"a\" = 1", "1:1 Invalid argument name"),
+        ("a { x = 1, y = 2 }", "1:10 Invalid single-argument block definition"),
+        ("a { x = 1\n}", "1:10 Invalid single-argument block definition"),
+        ("a { x = 1 y = 2 }", "1:11 Invalid single-argument block definition"),
+        ("a { x { } }", "1:5 Argument definition required"),
+        ("a { 1 }", "1:5 Argument or block definition required"),
+        ("a \"b\"\n{\n}", "1:6 Invalid block definition"),
+        ("a {\n  b\n  {\n  }\n}", "2:3 Argument or block definition required"),
+        ("a \"b\" = {}", "1:7 Invalid block definition"),
+        ("a \"b${1}\" {}", "1:5 Invalid string literal"),
+        ("a {} x", "1:6 Missing newline after block definition"),
+        ("a = f(1)\n == 1", "2:2 Argument or block definition required"),
+        ("a = (1 2)", "1:8 Unbalanced parentheses"),
+        ("a = f(1 2)", "1:9 Missing argument separator"),
+        ("a = b[1", "1:7 Missing close bracket on index"),
+        ("a = b.*.*", "1:9 Nested splat expression not allowed"),
+        ("a = f::1()", "1:8 Missing function name"),
+        ("a = f::b", "1:8 Missing open parenthesis"),
+        ("a = 1e99999999999", "1:5 Invalid number literal"),
+        ("a = 1.2.3", "1:5 Invalid number literal"),
+        ("a = {b c = 1}", "1:8 Missing key/value separator"),
+        ("a = {b}", "1:7 Missing key/value separator"),
+        ("a = {b, c}", "1:7 Missing attribute value"),
+        ("a = \"%{ if b }c\" d = \"e%{ endif }\"", "1:6 Unexpected end of template"),
+        ("a = \"%{ fro b }\"", "1:9 Invalid template control keyword"),
+        ("a = \"%{ if b c }%{ endif }\"", "1:14 Extra characters in if marker"),
+        ("a = \"%{ if b }%{ endfor }\"", "1:15 Unexpected endfor directive"),
+        ("a = \"%{ for b in c }%{ else }\"", "1:21 Unexpected else directive"),
+        ("a = \"%{ endif }\"", "1:6 Unexpected endif directive"),
+        ("a = \"%{ for 1 in b }%{ endfor }\"", "1:13 Invalid 'for' directive"),
+        ("a = \"${b c}\"", "1:10 Extra characters after interpolation expression"),
+        ("a = \"\\u12\"", "1:6 Invalid escape sequence"),
+        ("a = 1\na = 2", "2:1 Attribute redefined"),
+        ("b {\n a = 1\n a = 2\n}", "3:2 Attribute redefined"),
+    ];
+    for (text, complaint) in cases {
+        let said = file(text).1;
+        assert!(said.len() == 1 && said[0].starts_with(complaint), "{text}: {said:?}");
+    }
+}
+
+#[test]
+fn characters_that_do_not_belong() {
+    let cases = [
+        "a = b\0",
+        "a = b\u{a0}c",
+        "a = b \r c",
+        "a = ‘x’",
+        "a = “x”",
+        "a = \u{feff}1",
+        "a = @b",
+        "a = 1;",
+        "a = `b`",
+    ];
+    for text in cases {
+        let said = file(text).1;
+        assert!(said.len() == 1 && said[0].ends_with("Invalid character"), "{text}: {said:?}");
+    }
+    check("a = \"x\0\"\n", &[], "a = \"x\\0\"");
+    check("a = 1 | 2\nb = 3", &["1:7 Unsupported operator"], "b = 3");
+}
+
+#[test]
+fn some_lines_get_help() {
+    let help = |text: &str| {
+        let (sources, id) = super::source(text);
+        let mut diags = Diagnostics::new();
+        crate::syntax::parse(&sources, id, &mut diags);
+        diags.take().into_iter().flat_map(|d| d.help).next().unwrap_or_default()
+    };
+    assert!(help("<<<<<<< HEAD\na = 1\n").contains("merge conflict"));
+    assert!(help("a {\n  x = 1\n=======\n}\n").contains("merge conflict"));
+    assert!(help("a = 2 ** 3").contains("pow("));
+    assert!(help("a = /* b").contains("*/"));
+    assert!(help("a = b\u{a0}").contains("ordinary space"));
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_are_shown() {
+    let mut sources = Sources::new();
+    let mut diags = Diagnostics::new();
+    let decoded = decode(&mut sources, "main.hcl", b"a = 1\nb = \"\xff\"\n".to_vec(), &mut diags);
+    assert!(decoded.is_err());
+    assert_eq!(super::said(&sources, &diags), ["2:6 Invalid character encoding"]);
+    assert!(decode(&mut sources, "main.hcl", "é".into(), &mut Diagnostics::new()).is_ok());
+}
+
+/// Texts, and whether they stand in a body.
+type Texts = &'static [(&'static str, bool)];
+
+/// What HCL says of which texts: summary and detail.
+const CASES: &[(&str, &str, Texts)] = &[
     (
         "Invalid character",
         "Single quotes are not valid. Use double quotes (\") to enclose strings.",

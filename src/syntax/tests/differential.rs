@@ -2,7 +2,7 @@
 
 use super::{show, source};
 use crate::diag::Diagnostics;
-use crate::syntax::{Body, convert, native, scan};
+use crate::syntax::{Body, convert, format, native, scan};
 use proptest::prelude::*;
 
 /// Parses one item by each path.
@@ -183,5 +183,14 @@ proptest! {
         agree(&text);
         prop_assert!(both(&text).1.is_some(), "refused: {}", text);
         prop_assert!(both(&text).0.is_some(), "hcl-edit refused: {}", text);
+    }
+
+    #[test]
+    fn formatting_keeps_the_tree_and_is_stable(exprs in prop::collection::vec(sound(), 1..4)) {
+        let line = |(at, expr): (usize, &String)| format!("x{at}= [{expr} ] # c\n");
+        let text: String = exprs.iter().enumerate().map(line).collect();
+        let formatted = format(&text);
+        prop_assert_eq!(show::body(&super::file(&formatted).0), show::body(&super::file(&text).0));
+        prop_assert_eq!(format(&formatted), formatted);
     }
 }

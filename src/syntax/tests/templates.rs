@@ -49,6 +49,19 @@ fn heredocs() {
 }
 
 #[test]
+fn indentation_goes_after_trimming_and_inside_directives_too() {
+    check_heredoc("<<-E\r\n    a\r\n      b\r\n    E", r#""a\r\n  b\r\n""#);
+    check_heredoc("<<-E\n  %{ if t }\n    a\n  %{ endif }\n  E", r#"(template "" (if t "\n  a\n") "\n")"#);
+    check_heredoc("<<-E\n    a\n   \n     b\n  E", r#""a\n   \n b\n""#);
+    check_heredoc(
+        "<<-E\n    %{~ if t ~}\n    a\n    %{~ endif ~}\n  E",
+        r#"(template "" (if t "    a\n") "")"#,
+    );
+    check_heredoc("<<-E\n\u{3000}\u{3000}a\n\u{3000}b\nE", "\"\\u{3000}a\\nb\\n\"");
+    check_heredoc("<<E\n  a ${~ b ~} \n  c\nE", r#"(template "  a" b "  c\n")"#);
+}
+
+#[test]
 fn trimmed_newlines_do_not_start_lines() {
     check_heredoc(
         "<<-EOT\n  %{ if true ~}\n    yes\n  %{ endif ~}\n  EOT",
