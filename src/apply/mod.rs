@@ -23,11 +23,34 @@ mod step;
 #[derive(Clone, Debug)]
 pub enum Event {
     /// An object of an earlier run that did not finish was found and is ours again.
-    Adopted { addr: ObjectAddr, id: Arc<str> },
-    Started { subject: Subject, verb: Verb, id: Option<Arc<str>> },
-    Still { subject: Subject, verb: Verb, id: Option<Arc<str>>, elapsed: Duration },
-    Done { subject: Subject, verb: Verb, id: Option<Arc<str>>, elapsed: Duration },
-    Failed { subject: Subject, verb: Verb, id: Option<Arc<str>>, elapsed: Duration, problem: Box<Diagnostic> },
+    Adopted {
+        addr: ObjectAddr,
+        id: Arc<str>,
+    },
+    Started {
+        subject: Subject,
+        verb: Verb,
+        id: Option<Arc<str>>,
+    },
+    Still {
+        subject: Subject,
+        verb: Verb,
+        id: Option<Arc<str>>,
+        elapsed: Duration,
+    },
+    Done {
+        subject: Subject,
+        verb: Verb,
+        id: Option<Arc<str>>,
+        elapsed: Duration,
+    },
+    Failed {
+        subject: Subject,
+        verb: Verb,
+        id: Option<Arc<str>>,
+        elapsed: Duration,
+        problem: Box<Diagnostic>,
+    },
 }
 
 /// Asks a running apply to end.

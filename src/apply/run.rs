@@ -90,8 +90,13 @@ async fn adopt(
     writer: &mut dyn Writer,
     tell: &mut dyn FnMut(Event),
 ) -> Result<(), StoreError> {
-    let events: Vec<state::Event> =
-        apply.plan.answers.findings.iter().flat_map(|finding| plan::events(writer.state(), finding)).collect();
+    let events: Vec<state::Event> = apply
+        .plan
+        .answers
+        .findings
+        .iter()
+        .flat_map(|finding| plan::events(writer.state(), finding))
+        .collect();
     if events.is_empty() {
         return Ok(());
     }
@@ -509,7 +514,12 @@ impl<'a> Run<'a> {
             flight.mention += PROGRESS;
             let step = apply.plan.steps.get(*node);
             let elapsed = now - flight.started;
-            tell(Event::Still { subject: step.subject.clone(), verb: step.verb, id: flight.id.clone(), elapsed });
+            tell(Event::Still {
+                subject: step.subject.clone(),
+                verb: step.verb,
+                id: flight.id.clone(),
+                elapsed,
+            });
         }
     }
 

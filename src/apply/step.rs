@@ -48,8 +48,7 @@ pub(super) async fn run(call: &Call, looking: &Looking<'_>, sealer: &Sealer) -> 
             .map(|object| made(call, meta, desired, &object, None, sealer)),
         Work::Update { prior, desired, meta, paths } => {
             let object = ObjectRef { id: &prior.id, values: &prior.values };
-            let update =
-                Update { prior: &prior.values, desired, paths, marker: prior.marker.as_deref() };
+            let update = Update { prior: &prior.values, desired, paths, marker: prior.marker.as_deref() };
             let answer = call.provider.update(&call.kind, object, update).await;
             answer.map(|object| made(call, meta, desired, &object, Some(prior), sealer))
         }

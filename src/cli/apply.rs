@@ -28,7 +28,12 @@ impl Flavour {
     }
 }
 
-pub async fn run(args: args::Apply, flavour: Flavour, environment: &Environment, output: &mut Output) -> Outcome {
+pub async fn run(
+    args: args::Apply,
+    flavour: Flavour,
+    environment: &Environment,
+    output: &mut Output,
+) -> Outcome {
     let mut args = args;
     match flavour {
         Flavour::Apply => {}
@@ -73,13 +78,14 @@ fn approve(made: &Made, input: bool, environment: &Environment, output: &mut Out
             "Apply cancelled.",
         ),
     };
-    let answer = prompt::ask(&format!("\n{question}\n  {explanation}"), input, environment, output).map_err(|()| {
-        output.fail(
-            Diagnostic::error("Approval needed, and nobody to ask")
-                .detail("Standard input is not a terminal, so nothing can be asked. Nothing was changed.")
-                .help("give `-auto-approve`, or apply a saved plan"),
-        )
-    })?;
+    let answer =
+        prompt::ask(&format!("\n{question}\n  {explanation}"), input, environment, output).map_err(|()| {
+            output.fail(
+                Diagnostic::error("Approval needed, and nobody to ask")
+                    .detail("Standard input is not a terminal, so nothing can be asked. Nothing was changed.")
+                    .help("give `-auto-approve`, or apply a saved plan"),
+            )
+        })?;
     if answer.as_deref() == Some("yes") {
         output.print("");
         return Ok(());
@@ -98,11 +104,18 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
     let (sealer, slot) = match plan.writes_anything() {
         true => backend.key(environment, output)?,
         false => {
-            return finish(&apply::Outcome { outputs: backend.state.outputs.clone(), ..Default::default() }, &plan, output);
+            return finish(
+                &apply::Outcome { outputs: backend.state.outputs.clone(), ..Default::default() },
+                &plan,
+                output,
+            );
         }
     };
     if let Some(slot) = slot {
-        writer.commit(&[slot], &stamp).await.map_err(|error| output.fail(super::backend::complaint(&error)))?;
+        writer
+            .commit(&[slot], &stamp)
+            .await
+            .map_err(|error| output.fail(super::backend::complaint(&error)))?;
     }
     let functions = Functions::applying(environment);
     let request = Apply {
@@ -121,7 +134,8 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
         stop: signals::watch(),
     };
     let mut diags = Diagnostics::new();
-    let applied = apply::apply(&request, writer.as_mut(), &mut |event| tell(&event, output), &mut diags).await;
+    let applied =
+        apply::apply(&request, writer.as_mut(), &mut |event| tell(&event, output), &mut diags).await;
     let outcome = match applied {
         Ok(outcome) => outcome,
         Err(error) => {

@@ -87,7 +87,8 @@ pub struct Variables(pub Vec<Assignment>);
 impl Args for Variables {
     fn augment_args(command: clap::Command) -> clap::Command {
         let var = Arg::new("var").long("var").value_name("NAME=VALUE").help("Set a root variable");
-        let file = Arg::new("var-file").long("var-file").value_name("FILE").help("Read root variables from a file");
+        let file =
+            Arg::new("var-file").long("var-file").value_name("FILE").help("Read root variables from a file");
         command
             .arg(var.action(ArgAction::Append))
             .arg(file.action(ArgAction::Append).value_parser(clap::value_parser!(PathBuf)))
@@ -101,7 +102,8 @@ impl Args for Variables {
 impl FromArgMatches for Variables {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let vars = matches.get_many::<String>("var").into_iter().flatten().cloned().map(Assignment::Var);
-        let files = matches.get_many::<PathBuf>("var-file").into_iter().flatten().cloned().map(Assignment::File);
+        let files =
+            matches.get_many::<PathBuf>("var-file").into_iter().flatten().cloned().map(Assignment::File);
         let places = |id| matches.indices_of(id).into_iter().flatten();
         let mut all: Vec<_> = places("var").zip(vars).chain(places("var-file").zip(files)).collect();
         all.sort_by_key(|(place, _)| *place);

@@ -60,20 +60,25 @@ impl Backend {
                 let sealer = Arc::new(Sealer::new(&key, &self.state.version.lineage));
                 self.store.unlock_values(sealer.clone());
                 self.sealer = Some(sealer);
-                self.state =
-                    self.store.snapshot().await.map_err(|error| output.fail(complaint(&error)))?;
+                self.state = self.store.snapshot().await.map_err(|error| output.fail(complaint(&error)))?;
                 Ok(())
             }
             Err(error @ (KeyError::Missing { .. } | KeyError::Other { .. })) => {
                 output.say(&format!("Warning: {error}; sealed values stay sealed"));
                 Ok(())
             }
-            Err(error) => Err(output.fail(Diagnostic::error("Encryption key cannot be used").detail(error.to_string()))),
+            Err(error) => {
+                Err(output.fail(Diagnostic::error("Encryption key cannot be used").detail(error.to_string())))
+            }
         }
     }
 
     /// The key of the state, made if the state is new. `Err` if the state has a key that is not here: nothing secret could be kept.
-    pub fn key(&mut self, environment: &Environment, output: &mut Output) -> Result<(Arc<Sealer>, Option<Event>), Reported> {
+    pub fn key(
+        &mut self,
+        environment: &Environment,
+        output: &mut Output,
+    ) -> Result<(Arc<Sealer>, Option<Event>), Reported> {
         if let Some(sealer) = &self.sealer {
             return Ok((sealer.clone(), None));
         }
@@ -142,18 +147,21 @@ fn key_choice(
     let Some(block) = &settings.encryption else { return Ok(KeyChoice::File) };
     let functions = super::environment::Functions::planning(environment);
     let scope = eval::EmptyScope::new(&functions, &environment.dir);
-    let argument = |block: &Block, name: &str, ty: &Type, diags: &mut Diagnostics| -> Result<Option<Value>, Reported> {
-        let Some(given) = block.body.attributes.iter().find(|a| &*a.name.name == name) else { return Ok(None) };
-        let value = eval::evaluate(&given.expr, &scope, diags)?.unmark_deep().0;
-        let value = convert(&value, ty).map_err(|problem| {
-            diags.error(Diagnostic::error("Invalid value").at(given.expr.span).label(problem.to_string()))
-        })?;
-        if value.is_null() || !value.is_wholly_known() {
-            let label = "has no value here";
-            return Err(diags.error(Diagnostic::error("Invalid value").at(given.expr.span).label(label)));
-        }
-        Ok(Some(value))
-    };
+    let argument =
+        |block: &Block, name: &str, ty: &Type, diags: &mut Diagnostics| -> Result<Option<Value>, Reported> {
+            let Some(given) = block.body.attributes.iter().find(|a| &*a.name.name == name) else {
+                return Ok(None);
+            };
+            let value = eval::evaluate(&given.expr, &scope, diags)?.unmark_deep().0;
+            let value = convert(&value, ty).map_err(|problem| {
+                diags.error(Diagnostic::error("Invalid value").at(given.expr.span).label(problem.to_string()))
+            })?;
+            if value.is_null() || !value.is_wholly_known() {
+                let label = "has no value here";
+                return Err(diags.error(Diagnostic::error("Invalid value").at(given.expr.span).label(label)));
+            }
+            Ok(Some(value))
+        };
     if let Some(phrase) = argument(block, "passphrase", &Type::String, diags)? {
         return Ok(KeyChoice::Passphrase(Zeroizing::new(phrase.as_str().unwrap_or_default().to_owned())));
     }

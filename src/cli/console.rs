@@ -46,7 +46,11 @@ struct Loaded {
 }
 
 /// The directory's configuration and state; an empty configuration where there is none.
-async fn load(args: &args::Console, environment: &Environment, output: &mut Output) -> Result<Loaded, Reported> {
+async fn load(
+    args: &args::Console,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Loaded, Reported> {
     if !crate::config::is_configured(&environment.dir) {
         let config = Config {
             dir: environment.dir.clone(),
@@ -74,13 +78,23 @@ struct Console<'a> {
 }
 
 impl Console<'_> {
-    fn parse(&self, text: &str, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Option<Expr>, Reported> {
+    fn parse(
+        &self,
+        text: &str,
+        sources: &mut Sources,
+        diags: &mut Diagnostics,
+    ) -> Result<Option<Expr>, Reported> {
         let file = sources.add("<console-input>", text);
         let expr = syntax::parse_expression(sources, file, diags);
         diags.check().map(|()| expr)
     }
 
-    fn evaluate(&self, text: &str, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Value, Reported> {
+    fn evaluate(
+        &self,
+        text: &str,
+        sources: &mut Sources,
+        diags: &mut Diagnostics,
+    ) -> Result<Value, Reported> {
         match self.parse(text, sources, diags)? {
             Some(expr) => plan::console(&self.evaluation, &expr, diags),
             None => Ok(Value::dynamic_null()),
@@ -154,7 +168,9 @@ impl Console<'_> {
             }
             let answer = match serde_json::from_str::<String>(&line) {
                 Ok(text) => self.json_answer(&text),
-                Err(error) => failure("Invalid input", &format!("Each line must be one JSON string: {error}.")),
+                Err(error) => {
+                    failure("Invalid input", &format!("Each line must be one JSON string: {error}."))
+                }
             };
             output.data(&format!("{answer}\n"));
         }

@@ -55,7 +55,8 @@ impl Environment {
 
     /// Whether a question may be asked: there is a person, and nothing forbids it.
     pub fn may_ask(&self, input: bool) -> bool {
-        let forbidden = self.var("ISOTOPE_INPUT").is_some_and(|v| v == "0" || v.eq_ignore_ascii_case("false"));
+        let forbidden =
+            self.var("ISOTOPE_INPUT").is_some_and(|v| v == "0" || v.eq_ignore_ascii_case("false"));
         input && !forbidden && self.stdin_is_terminal
     }
 

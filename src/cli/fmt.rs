@@ -62,7 +62,8 @@ fn gather(
         }
         return Ok(());
     }
-    let mut names: Vec<_> = std::fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<_>>()?;
+    let mut names: Vec<_> =
+        std::fs::read_dir(path)?.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<_>>()?;
     names.sort();
     for name in names.into_iter().filter(|name| !name.to_string_lossy().starts_with('.')) {
         let inner = path.join(&name);

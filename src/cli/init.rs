@@ -11,7 +11,9 @@ pub async fn run(environment: &Environment, output: &mut Output) -> Outcome {
     let version = &backend.state.version;
     let state = match version.serial {
         0 => "no state yet; the first apply makes it".to_owned(),
-        serial => format!("lineage {}, serial {serial}, {} objects", version.lineage, backend.state.records.len()),
+        serial => {
+            format!("lineage {}, serial {serial}, {} objects", version.lineage, backend.state.records.len())
+        }
     };
     output.print(&format!("State: {} ({state})", backend.dir.display()));
     output.print("Isotope has been initialized. Nothing else needs to be prepared: try `isotope plan`.");

@@ -13,16 +13,17 @@ pub fn start(environment: &Environment, redactor: Redactor) {
         eprintln!("Warning: ISOTOPE_LOG={level} is none of trace, debug, info, warn, error");
         return;
     };
-    let writer: Box<dyn Write + Send> = match environment.var("ISOTOPE_LOG_PATH").filter(|path| !path.is_empty()) {
-        None => Box::new(std::io::stderr()),
-        Some(path) => match open(&path) {
-            Ok(file) => Box::new(file),
-            Err(error) => {
-                eprintln!("Warning: the log file {path} cannot be opened: {error}");
-                return;
-            }
-        },
-    };
+    let writer: Box<dyn Write + Send> =
+        match environment.var("ISOTOPE_LOG_PATH").filter(|path| !path.is_empty()) {
+            None => Box::new(std::io::stderr()),
+            Some(path) => match open(&path) {
+                Ok(file) => Box::new(file),
+                Err(error) => {
+                    eprintln!("Warning: the log file {path} cannot be opened: {error}");
+                    return;
+                }
+            },
+        };
     let writer = Mutex::new(RedactingWriter::new(writer, redactor));
     let logging = tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(writer);
     // A second start (in a test) changes nothing.

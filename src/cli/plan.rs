@@ -115,8 +115,10 @@ fn ask(
     planning: &args::Planning,
     diags: &mut Diagnostics,
 ) -> Result<(Selection, Vec<crate::addr::ObjectAddr>), Reported> {
-    let targets = planning.target.iter().map(|text| parse::<Target>("-target", text, diags)).collect::<Vec<_>>();
-    let excludes = planning.exclude.iter().map(|text| parse::<Target>("-exclude", text, diags)).collect::<Vec<_>>();
+    let targets =
+        planning.target.iter().map(|text| parse::<Target>("-target", text, diags)).collect::<Vec<_>>();
+    let excludes =
+        planning.exclude.iter().map(|text| parse::<Target>("-exclude", text, diags)).collect::<Vec<_>>();
     let replace = planning.replace.iter().map(|text| parse("-replace", text, diags)).collect::<Vec<_>>();
     let targets: Vec<_> = targets.into_iter().collect::<Result<_, _>>()?;
     let excludes: Vec<_> = excludes.into_iter().collect::<Result<_, _>>()?;
@@ -146,7 +148,9 @@ fn limit(plan: &Plan, planning: &args::Planning, diags: &mut Diagnostics) {
     if let Some(allowed) = planning.allow_destroy.filter(|allowed| destroys > *allowed) {
         diags.error(
             Diagnostic::error("Plan destroys more than allowed")
-                .detail(format!("It would destroy {destroys}, and `-allow-destroy={allowed}` allows {allowed}."))
+                .detail(format!(
+                    "It would destroy {destroys}, and `-allow-destroy={allowed}` allows {allowed}."
+                ))
                 .help("look at the plan, then raise the number if it is what you want"),
         );
     }

@@ -18,7 +18,11 @@ pub struct Project {
 }
 
 /// Loads and checks the configuration of the directory. All that is wrong is shown at once.
-pub fn load(variables: &Variables, environment: &Environment, output: &mut Output) -> Result<Project, Reported> {
+pub fn load(
+    variables: &Variables,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Project, Reported> {
     let mut sources = Sources::new();
     let mut diags = Diagnostics::new();
     let project = gather(variables, environment, &mut sources, &mut diags);

@@ -100,7 +100,10 @@ async fn start(
 /// What the emulator derives its tokens from: one key for each user, kept where the keys of states are.
 pub(super) fn emulator_key(environment: &Environment) -> Result<[u8; 32], secret::KeyError> {
     let (key, _) = secret::new_key(&KeyChoice::File, "emulator", &environment.keys)?;
-    let text = Sealer::new(&key, "emulator").for_purpose(Purpose::Emulator).fingerprint(&["tokens"], &[]).to_string();
+    let text = Sealer::new(&key, "emulator")
+        .for_purpose(Purpose::Emulator)
+        .fingerprint(&["tokens"], &[])
+        .to_string();
     let mut bytes = [0; 32];
     for (to, from) in bytes.iter_mut().zip(text.bytes()) {
         *to = from;
@@ -116,8 +119,7 @@ fn settings(
     diags: &mut Diagnostics,
 ) -> BTreeMap<ProviderAddr, ProviderSettings> {
     let host = Functions::planning(environment);
-    let mut evaluation =
-        Evaluation::new(&project.config, &project.kinds, &host, environment.workspace());
+    let mut evaluation = Evaluation::new(&project.config, &project.kinds, &host, environment.workspace());
     // Complaints about values belong to the plan, which makes them again; here only the providers' own count.
     let mut elsewhere = Diagnostics::new();
     let mut objects = Recorded { records: &backend.state.records };
@@ -150,7 +152,9 @@ fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {
     let intents = backend.state.intents.values().map(|intent| (&intent.addr, &intent.record));
     let recorded = records
         .chain(intents)
-        .filter(|(addr, _)| project.kinds.get(&addr.resource.kind).is_some_and(|kind| kind.provider.is_some()))
+        .filter(|(addr, _)| {
+            project.kinds.get(&addr.resource.kind).is_some_and(|kind| kind.provider.is_some())
+        })
         .map(|(_, record)| record.provider.clone());
     declared.chain(recorded).collect()
 }
@@ -162,9 +166,9 @@ fn block_of<'p>(project: &'p Project, addr: &ProviderAddr) -> Option<&'p Provide
 fn missing(project: &Project, addr: &ProviderAddr) -> Diagnostic {
     let shown = addr.alias.as_ref().map_or(addr.name.to_string(), |alias| format!("{}.{alias}", addr.name));
     let resources = project.config.modules.iter().flat_map(|module| module.resources.values());
-    let span = resources.filter_map(|r| r.provider.as_ref()).find_map(|(chosen, span)| {
-        (chosen.name == addr.name && chosen.alias == addr.alias).then_some(*span)
-    });
+    let span = resources
+        .filter_map(|r| r.provider.as_ref())
+        .find_map(|(chosen, span)| (chosen.name == addr.name && chosen.alias == addr.alias).then_some(*span));
     let mut diagnostic = Diagnostic::error("Provider configuration not present")
         .label(format!("no `provider` block is called `{shown}`"))
         .detail(format!("There is no provider block for {shown}."));
@@ -197,8 +201,7 @@ fn one(
     }
     let place = |path: &Path| -> Span { place(block, path) };
     let env = |name: &str| environment.var(name);
-    let source =
-        provider::Source { place: &place, block: block.map(|block| block.span), env: &env };
+    let source = provider::Source { place: &place, block: block.map(|block| block.span), env: &env };
     provider::settings(&addr.name, &Value::object(given), &source, diags)
 }
 

@@ -55,7 +55,10 @@ pub fn write(
         )
     })?;
     if !output.json {
-        output.print(&format!("\nSaved the plan to {0}. To do exactly this: isotope apply {0}", path.display()));
+        output.print(&format!(
+            "\nSaved the plan to {0}. To do exactly this: isotope apply {0}",
+            path.display()
+        ));
     }
     Ok(())
 }
@@ -105,7 +108,8 @@ async fn rebuild(
     output: &mut Output,
 ) -> Result<Made, Reported> {
     let unusable = |error: SavedError| {
-        Diagnostic::error("Failed to read plan file").detail(format!("{} is not usable: {error}.", path.display()))
+        Diagnostic::error("Failed to read plan file")
+            .detail(format!("{} is not usable: {error}.", path.display()))
     };
     let head = head(bytes).map_err(|error| output.fail(unusable(error)))?;
     let mut project = project::load_without_values(environment, output)?;
@@ -201,10 +205,17 @@ fn fresh(
     };
     let version = &backend.state.version;
     if head.workspace != *environment.workspace() {
-        return stale(format!("{shown} was made in the workspace {}, this is {}.", head.workspace, environment.workspace()));
+        return stale(format!(
+            "{shown} was made in the workspace {}, this is {}.",
+            head.workspace,
+            environment.workspace()
+        ));
     }
     if head.lineage != *version.lineage {
-        return stale(format!("{shown} was made from another state ({}, this is {}).", head.lineage, version.lineage));
+        return stale(format!(
+            "{shown} was made from another state ({}, this is {}).",
+            head.lineage, version.lineage
+        ));
     }
     if head.serial != version.serial {
         let by = backend.state.last.as_ref().map(|last| {

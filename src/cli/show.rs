@@ -13,11 +13,22 @@ pub async fn run(args: &args::Show, environment: &Environment, output: &mut Outp
         let made = saved::look(path, environment, output).await?;
         if args.json {
             let kinds = &made.project.kinds;
-            let shown = json::plan(&made.plan, &made.project.config, &made.backend.state, kinds, args.reveal_sensitive);
+            let shown = json::plan(
+                &made.plan,
+                &made.project.config,
+                &made.backend.state,
+                kinds,
+                args.reveal_sensitive,
+            );
             output.data(&format!("{shown}\n"));
         } else {
-            let text =
-                render::plan(&made.plan, &made.project.sources, &made.project.kinds, Detail::Normal, &output.out);
+            let text = render::plan(
+                &made.plan,
+                &made.project.sources,
+                &made.project.kinds,
+                Detail::Normal,
+                &output.out,
+            );
             output.print(text.trim_end_matches('\n'));
         }
         return Ok(Exit::Done);
@@ -74,7 +85,9 @@ pub async fn output(args: &args::Output, environment: &Environment, output: &mut
         },
         (_, true) => match value::to_json_text(&plain) {
             Ok(text) => format!("{text}\n"),
-            Err(error) => return Err(output.fail(Diagnostic::error("Value has no JSON form").detail(error.to_string()))),
+            Err(error) => {
+                return Err(output.fail(Diagnostic::error("Value has no JSON form").detail(error.to_string())));
+            }
         },
         _ => {
             // Asked for by name, a sensitive value is shown, as Terraform does.

@@ -31,7 +31,9 @@ pub fn watch() -> watch::Receiver<Stop> {
 fn words(stop: Stop) -> &'static str {
     match stop {
         Stop::No => "",
-        Stop::Soon => "\nInterrupted: what is in flight finishes, nothing new starts. Once more stops at once.",
+        Stop::Soon => {
+            "\nInterrupted: what is in flight finishes, nothing new starts. Once more stops at once."
+        }
         Stop::Now => "\nStopped: what was in flight is written down, and the next run settles it.",
     }
 }

@@ -53,9 +53,8 @@ pub async fn run(args: &State, environment: &Environment, output: &mut Output) -
 
 fn targets(addresses: &[String], output: &mut Output) -> Result<Vec<Target>, Reported> {
     let parse = |text: &String| {
-        text.parse::<Target>().map_err(|error| {
-            output.fail(Diagnostic::error("Invalid address").detail(format!("{error}.")))
-        })
+        text.parse::<Target>()
+            .map_err(|error| output.fail(Diagnostic::error("Invalid address").detail(format!("{error}."))))
     };
     let mut parse = parse;
     addresses.iter().map(|text| parse(text)).collect()

@@ -22,10 +22,7 @@ pub(super) fn file(body: &Body, module: &mut Module, found: &mut Found, diags: &
             Diagnostic::error("Unsupported argument")
                 .at(attribute.name.span)
                 .label("only blocks stand at the top level of a configuration")
-                .detail(format!(
-                    "An argument named \"{}\" is not expected here.",
-                    attribute.name.name
-                ))
+                .detail(format!("An argument named \"{}\" is not expected here.", attribute.name.name))
                 .help("values belong in a `locals` block, variables' values in a `.vars.hcl` file"),
         );
     }

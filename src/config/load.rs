@@ -48,10 +48,10 @@ impl Loader<'_> {
         diags: &mut Diagnostics,
     ) -> Result<ModuleId, Reported> {
         let files = configuration_files(dir).map_err(|error| {
-            diags.error(Diagnostic::error("Unreadable configuration directory").detail(format!(
-                "The directory {} cannot be read: {error}.",
-                dir.display()
-            )))
+            diags.error(
+                Diagnostic::error("Unreadable configuration directory")
+                    .detail(format!("The directory {} cannot be read: {error}.", dir.display())),
+            )
         })?;
         if files.is_empty() && parent.is_none() {
             return Err(diags.error(
@@ -136,7 +136,12 @@ impl Loader<'_> {
 }
 
 /// Adds a file's text to the sources, or says where it is not text.
-fn add(sources: &mut Sources, shown: PathBuf, bytes: Vec<u8>, diags: &mut Diagnostics) -> Result<FileId, Reported> {
+fn add(
+    sources: &mut Sources,
+    shown: PathBuf,
+    bytes: Vec<u8>,
+    diags: &mut Diagnostics,
+) -> Result<FileId, Reported> {
     syntax::decode(sources, shown, bytes, diags)
 }
 
@@ -149,12 +154,17 @@ fn parse(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
 }
 
 /// A file of variable values (`*.vars.hcl`, `*.vars.hcl.json`).
-pub fn vars_file(path: &Path, shown: &Path, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Body, Reported> {
+pub fn vars_file(
+    path: &Path,
+    shown: &Path,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Result<Body, Reported> {
     let bytes = std::fs::read(path).map_err(|error| {
-        diags.error(Diagnostic::error("Failed to read variables file").detail(format!(
-            "Given variables file {} cannot be read: {error}.",
-            shown.display()
-        )))
+        diags.error(
+            Diagnostic::error("Failed to read variables file")
+                .detail(format!("Given variables file {} cannot be read: {error}.", shown.display())),
+        )
     })?;
     let file = add(sources, shown.to_owned(), bytes, diags)?;
     Ok(parse(sources, file, diags))

@@ -1,7 +1,7 @@
 //! Resource, provider and module blocks: meta-arguments are taken out, the rest stays a body for the kind to judge.
 
-use super::fields::{Fields, constant, labels};
 use super::duration;
+use super::fields::{Fields, constant, labels};
 use super::variable::{duplicate, list, name};
 use super::{Lifecycle, Module, ProviderBlock, ProviderRef, Repetition, Resource};
 use crate::addr::{Name, ResourceAddr};

@@ -9,7 +9,11 @@ use crate::value::Type;
 /// This program's version, which `required_version` is held against.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-pub(super) fn isotope(block: &Block, settings: &mut Settings, diags: &mut Diagnostics) -> Result<(), Reported> {
+pub(super) fn isotope(
+    block: &Block,
+    settings: &mut Settings,
+    diags: &mut Diagnostics,
+) -> Result<(), Reported> {
     let [] = labels(block, [], diags)?;
     if let Some(first) = settings.span {
         return Err(diags.error(

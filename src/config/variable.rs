@@ -12,11 +12,7 @@ use crate::value::Constraint;
 const RESERVED_VARIABLES: &[&str] =
     &["source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"];
 
-pub(super) fn variable(
-    block: &Block,
-    module: &mut Module,
-    diags: &mut Diagnostics,
-) -> Result<(), Reported> {
+pub(super) fn variable(block: &Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
     let [label] = labels(block, ["name"], diags)?;
     name(&label.value, label.span, "variable", diags)?;
     if RESERVED_VARIABLES.contains(&&*label.value) {
@@ -24,7 +20,10 @@ pub(super) fn variable(
             Diagnostic::error("Invalid variable name")
                 .at(label.span)
                 .label(format!("`{}` is reserved", label.value))
-                .detail(format!("The variable name {:?} is reserved due to its special meaning inside module blocks.", label.value)),
+                .detail(format!(
+                    "The variable name {:?} is reserved due to its special meaning inside module blocks.",
+                    label.value
+                )),
         ));
     }
     let mut fields = Fields::new("variable", block.header, &block.body);
@@ -33,7 +32,8 @@ pub(super) fn variable(
         None => Constraint::Any,
     };
     let nullable = fields.flag("nullable", diags).unwrap_or(true);
-    let default = fields.take("default").map(|a| default(&a.expr, &constraint, nullable, diags)).transpose()?;
+    let default =
+        fields.take("default").map(|a| default(&a.expr, &constraint, nullable, diags)).transpose()?;
     let variable = Variable {
         name: label.value.clone(),
         description: fields.text("description", diags),
@@ -47,7 +47,13 @@ pub(super) fn variable(
     };
     fields.finish(diags);
     if let Some(first) = module.variables.get(&label.value) {
-        return Err(duplicate("Duplicate variable declaration", &label.value, block.header, first.span, diags));
+        return Err(duplicate(
+            "Duplicate variable declaration",
+            &label.value,
+            block.header,
+            first.span,
+            diags,
+        ));
     }
     module.variables.insert(label.value.clone(), variable);
     Ok(())
@@ -73,7 +79,9 @@ fn default(
             Diagnostic::error("Invalid default value for variable")
                 .at(expr.span)
                 .label(problem.to_string())
-                .detail(format!("This default value is not compatible with the variable's type constraint: {problem}.")),
+                .detail(format!(
+                    "This default value is not compatible with the variable's type constraint: {problem}."
+                )),
         )
     })
 }
@@ -92,7 +100,13 @@ pub(super) fn locals(block: &Block, module: &mut Module, diags: &mut Diagnostics
     for attribute in &block.body.attributes {
         let local = Local { expr: attribute.expr.clone(), span: attribute.name.span };
         if let Some(first) = module.locals.get(&attribute.name.name) {
-            duplicate("Duplicate local value definition", &attribute.name.name, attribute.name.span, first.span, diags);
+            duplicate(
+                "Duplicate local value definition",
+                &attribute.name.name,
+                attribute.name.span,
+                first.span,
+                diags,
+            );
         } else {
             module.locals.insert(attribute.name.name.clone(), local);
         }

@@ -167,7 +167,13 @@ fn is_unit(value: &Value) -> bool {
     value.is_sensitive() || (whole && value.contains_marks(Marks::SENSITIVE))
 }
 
-fn fingerprint(sealer: &Sealer, kind: &Kind, attribute: &Attribute, path: &Path, value: &Value) -> Fingerprint {
+fn fingerprint(
+    sealer: &Sealer,
+    kind: &Kind,
+    attribute: &Attribute,
+    path: &Path,
+    value: &Value,
+) -> Fingerprint {
     let (plain, _) = kind::normalise(attribute, value).unmark_deep();
     let canonical = typed_to_json(&plain).to_string();
     sealer.fingerprint(&[&kind.name, &path.to_string()], canonical.as_bytes())
@@ -179,17 +185,27 @@ pub fn keep(kind: &Kind, values: &Value, sealer: &Sealer) -> (Value, BTreeMap<Pa
     let field = |attribute: &Attribute| {
         let path = Path::root().child_attr(&attribute.name);
         let value = values.get_attr(&attribute.name).cloned();
-        let value = value.unwrap_or_else(|| Value::null(attribute.constraint.ty()));
+        let value = value.unwrap_or_else(|| Value::null(attribute.ty()));
         if attribute.write_only {
-            return Value::null(attribute.constraint.ty());
+            return Value::null(attribute.ty());
         }
-        if settable(attribute) { keep_value(kind, attribute, &path, value, sealer, &mut fingerprints) } else { value }
+        if settable(attribute) {
+            keep_value(kind, attribute, &path, value, sealer, &mut fingerprints)
+        } else {
+            value
+        }
     };
-    let fields: BTreeMap<Str, Value> =
-        kind.attributes.values().map(|a| (Str::new(&a.name), a)).collect::<Vec<_>>().into_iter().map({
+    let fields: BTreeMap<Str, Value> = kind
+        .attributes
+        .values()
+        .map(|a| (Str::new(&a.name), a))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map({
             let mut field = field;
             move |(name, a)| (name, field(a))
-        }).collect();
+        })
+        .collect();
     (Value::object(fields), fingerprints)
 }
 
@@ -234,7 +250,7 @@ pub(super) fn refreshed(kind: &Kind, record: &Record, object: &Object, sealer: O
     let read = kind::secrets(kind, object.values.clone());
     let mut fingerprints = record.fingerprints.clone();
     let field = |attribute: &Attribute, fingerprints: &mut BTreeMap<Path, Fingerprint>| {
-        let null = || Value::null(attribute.constraint.ty());
+        let null = || Value::null(attribute.ty());
         let kept = record.values.get_attr(&attribute.name).cloned().unwrap_or_else(null);
         match (&attribute.role, read.get_attr(&attribute.name)) {
             (_, None) | (Role::Generated(_), _) => kept,
@@ -247,8 +263,7 @@ pub(super) fn refreshed(kind: &Kind, record: &Record, object: &Object, sealer: O
             }
         }
     };
-    let fields =
-        kind.attributes.values().map(|a| (Str::new(&a.name), field(a, &mut fingerprints))).collect();
+    let fields = kind.attributes.values().map(|a| (Str::new(&a.name), field(a, &mut fingerprints))).collect();
     current.values = Value::object(fields);
     current.fingerprints = fingerprints;
     current.id = object.id.clone();
@@ -279,7 +294,12 @@ fn merge(
             merged.insert(key.clone(), value);
         }
         if !of.attribute.partial {
-            merged.extend(reads.iter().filter(|(key, _)| !kepts.contains_key(*key)).map(|(k, v)| (k.clone(), v.clone())));
+            merged.extend(
+                reads
+                    .iter()
+                    .filter(|(key, _)| !kepts.contains_key(*key))
+                    .map(|(k, v)| (k.clone(), v.clone())),
+            );
         }
         return match kept {
             Value::Map(ty, _) if merged.values().all(|v| v.ty() == *ty || v.is_null()) => {
@@ -300,7 +320,11 @@ fn merge(
         fingerprints.remove(path);
         return read.clone();
     }
-    if kind::normalise(of.attribute, kept) == kind::normalise(of.attribute, read) { kept.clone() } else { read.clone() }
+    if kind::normalise(of.attribute, kept) == kind::normalise(of.attribute, read) {
+        kept.clone()
+    } else {
+        read.clone()
+    }
 }
 
 /// What changed outside: the edits that lead from the record to what was read.

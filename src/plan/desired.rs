@@ -20,7 +20,7 @@ pub(super) fn desired(
         let value = match argument(attribute, visit, evaluation, diags) {
             Argument::Given(value) => value,
             Argument::Absent => absent(attribute, visit, diags),
-            Argument::Wrong => Value::unknown(attribute.constraint.ty()),
+            Argument::Wrong => Value::unknown(attribute.ty()),
         };
         fields.insert(Str::new(&attribute.name), value);
     }
@@ -54,7 +54,7 @@ fn argument(
     if value.is_null() {
         return Argument::Absent;
     }
-    match attribute.constraint.apply(&value) {
+    match attribute.convert(&value) {
         Ok(value) => Argument::Given(value),
         Err(problem) => {
             diags.error(
@@ -74,32 +74,34 @@ fn absent(attribute: &Attribute, visit: &Visit<'_>, diags: &mut Diagnostics) -> 
         Role::Defaulted(_) => default(attribute, visit, diags),
         Role::Required => {
             let given = visit.resource.arguments.attributes.iter().find(|a| a.name.name == attribute.name);
-            let span = given.map_or(visit.resource.span, |a| a.expr.span);
-            diags.error(
-                Diagnostic::error("Missing required argument")
-                    .at(span)
-                    .label(format!("`{}` needs `{}`", visit.addr.resource.kind, attribute.name))
-                    .detail(format!(
-                        "The argument {:?} is required, but no definition was found.",
-                        &*attribute.name
-                    )),
-            );
-            Value::null(attribute.constraint.ty())
+            // One that is missing altogether was reported with the block; here it is null.
+            if let Some(given) = given {
+                diags.error(
+                    Diagnostic::error("Missing required argument")
+                        .at(given.expr.span)
+                        .label(format!("`{}` must not be null", attribute.name))
+                        .detail(format!(
+                            "The argument {:?} is required, but no definition was found.",
+                            &*attribute.name
+                        )),
+                );
+            }
+            Value::null(attribute.ty())
         }
-        _ => Value::null(attribute.constraint.ty()),
+        _ => Value::null(attribute.ty()),
     }
 }
 
 fn default(attribute: &Attribute, visit: &Visit<'_>, diags: &mut Diagnostics) -> Value {
     match kind::default_value(attribute, &visit.addr.resource.name, &visit.addr.key) {
-        Ok(value) => value.unwrap_or_else(|| Value::null(attribute.constraint.ty())),
+        Ok(value) => value.unwrap_or_else(|| Value::null(attribute.ty())),
         Err(problem) => {
             diags.error(
                 Diagnostic::error("Invalid default value for attribute")
                     .at(visit.resource.span)
                     .label(format!("the default of `{}` cannot be evaluated: {problem}", attribute.name)),
             );
-            Value::unknown(attribute.constraint.ty())
+            Value::unknown(attribute.ty())
         }
     }
 }
@@ -136,7 +138,7 @@ pub(super) fn created(kind: &Kind, desired: &Value) -> Value {
 
 /// An attribute that is not known before the API (or the engine) has answered.
 pub(super) fn unknown(attribute: &Attribute) -> Value {
-    let value = Value::unknown(attribute.constraint.ty());
+    let value = Value::unknown(attribute.ty());
     if attribute.sensitive { value.sensitive() } else { value }
 }
 
@@ -144,10 +146,7 @@ pub(super) fn unknown(attribute: &Attribute) -> Value {
 pub(super) fn assemble(kind: &Kind, desired: &Value, other: impl Fn(&Attribute) -> Value) -> Value {
     let field = |attribute: &Attribute| {
         if settable(attribute) {
-            desired
-                .get_attr(&attribute.name)
-                .cloned()
-                .unwrap_or_else(|| Value::null(attribute.constraint.ty()))
+            desired.get_attr(&attribute.name).cloned().unwrap_or_else(|| Value::null(attribute.ty()))
         } else {
             other(attribute)
         }
@@ -163,11 +162,15 @@ pub fn unknown_object(kind: &Kind, desired: &Value) -> Value {
 
 /// The type that references to an object have.
 pub fn object_type(kind: &Kind) -> Type {
-    Type::object(kind.attributes.values().map(|a| (Str::new(&a.name), a.constraint.ty())).collect())
+    Type::object(kind.attributes.values().map(|a| (Str::new(&a.name), a.ty())).collect())
 }
 
 /// The same for an address, once more, with what is known by now. `None` after a complaint, or when no block declares it.
-pub fn desired_of(addr: &crate::addr::ObjectAddr, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Option<Value> {
+pub fn desired_of(
+    addr: &crate::addr::ObjectAddr,
+    evaluation: &Evaluation<'_>,
+    diags: &mut Diagnostics,
+) -> Option<Value> {
     let names: Vec<&str> = addr.module.names().collect();
     let mut modules = evaluation.config.modules();
     let (module, of) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;

@@ -4,7 +4,7 @@
 //! validating (unknown), planning (compared with the state), applying (the plan's) and the console (the state's). A lookup
 //! of something that was not wholly known when it was filled in is evaluated afresh, so that apply sees what became known.
 
-use super::nodes::{What, Walk};
+use super::nodes::{Walk, What};
 use super::scope::{Repeat, Scope};
 use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{self, Call, Config, ModuleId, Repetition, Resource, Values};
@@ -80,7 +80,12 @@ pub struct Visit<'v> {
 
 /// What becomes of the objects: gives each its value. `None` after a complaint.
 pub trait Objects {
-    fn object(&mut self, visit: Visit<'_>, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Option<Value>;
+    fn object(
+        &mut self,
+        visit: Visit<'_>,
+        evaluation: &Evaluation<'_>,
+        diags: &mut Diagnostics,
+    ) -> Option<Value>;
 
     /// Whether an unknown `count` or `for_each` is a mistake (planning) or expected (validating).
     fn needs_keys(&self) -> bool {
@@ -171,7 +176,12 @@ impl<'a> Evaluation<'a> {
     }
 
     /// `module.NAME`: the outputs of a called module, in the shape of the call's repetition.
-    pub(super) fn called(&self, path: &ModulePath, call: &Call, diags: &mut Diagnostics) -> Result<Value, Reported> {
+    pub(super) fn called(
+        &self,
+        path: &ModulePath,
+        call: &Call,
+        diags: &mut Diagnostics,
+    ) -> Result<Value, Reported> {
         let outputs = |key: ObjectKey, diags: &mut Diagnostics| -> Result<Value, Reported> {
             let child = path.child(&call.name, key);
             let mut fields = BTreeMap::new();
@@ -283,7 +293,8 @@ impl<'a> Evaluation<'a> {
         diags: &mut Diagnostics,
     ) -> Result<Value, Reported> {
         let variable = &self.config.module(module).variables[name];
-        let (Some(parent), Some((last, above))) = (self.config.module(module).parent, path.0.split_last()) else {
+        let (Some(parent), Some((last, above))) = (self.config.module(module).parent, path.0.split_last())
+        else {
             return Ok(Value::unknown(Type::Dynamic));
         };
         let parent_path = ModulePath(above.into());
@@ -317,7 +328,8 @@ pub fn walk(
         let paths = evaluation.module_instances(node.module).to_vec();
         for path in &paths {
             // What is wrong with one was reported; what does not need it is evaluated all the same.
-            let _: Result<(), Reported> = visit(evaluation, node.module, path, &node.what, given, objects, diags);
+            let _: Result<(), Reported> =
+                visit(evaluation, node.module, path, &node.what, given, objects, diags);
         }
     }
 }

@@ -64,7 +64,8 @@ pub(super) fn for_each(
     let complain = |label: &str, detail: &str| {
         Diagnostic::error("Invalid for_each argument").at(expr.span).label(label).detail(detail)
     };
-    if value.is_sensitive() || (matches!(value.ty(), Type::Set(_)) && value.contains_marks(Marks::SENSITIVE)) {
+    if value.is_sensitive() || (matches!(value.ty(), Type::Set(_)) && value.contains_marks(Marks::SENSITIVE))
+    {
         return Err(diags.error(
             complain(
                 "has a sensitive value",

@@ -30,11 +30,9 @@ pub async fn look_at_all(looking: &Looking<'_>, state: &State, diags: &mut Diagn
     let looks = state.intents.values().map(|intent| look(looking, intent));
     for (intent, found) in state.intents.values().zip(futures_util::future::join_all(looks).await) {
         match found {
-            Ok(verdict) => findings.push(Finding {
-                intent: intent.id.clone(),
-                addr: intent.addr.clone(),
-                verdict,
-            }),
+            Ok(verdict) => {
+                findings.push(Finding { intent: intent.id.clone(), addr: intent.addr.clone(), verdict })
+            }
             Err(diagnostic) => {
                 diags.error(*diagnostic);
             }
@@ -141,11 +139,15 @@ fn agrees(kind: &Kind, intent: &Intent, object: &Object) -> bool {
         let have = object.values.get_attr(&attribute.name);
         match (want, have) {
             (Some(want), _) if want.is_null() => true,
-            (Some(want), Some(have)) if attribute.partial => want.elements().into_iter().all(|(key, value)| {
-                let have = key.as_str().and_then(|key| have.get_attr(key));
-                !value.is_wholly_known()
-                    || have.is_some_and(|h| kind::normalise(attribute, h) == kind::normalise(attribute, &value))
-            }),
+            (Some(want), Some(have)) if attribute.partial => {
+                want.elements().into_iter().all(|(key, value)| {
+                    let have = key.as_str().and_then(|key| have.get_attr(key));
+                    !value.is_wholly_known()
+                        || have.is_some_and(|h| {
+                            kind::normalise(attribute, h) == kind::normalise(attribute, &value)
+                        })
+                })
+            }
             (Some(want), Some(have)) if want.is_wholly_known() => {
                 kind::normalise(attribute, want) == kind::normalise(attribute, have)
             }

@@ -103,12 +103,32 @@ pub struct Change {
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Nothing is sent. `record` is what the state shall hold; `write` when that differs from what it holds.
-    NoOp { record: Record, write: bool },
-    Create { planned: Planned },
-    Update { prior: Record, planned: Planned, edits: Vec<Edit> },
-    Replace { prior: Record, planned: Planned, edits: Vec<Edit>, order: ReplaceOrder, because: ReplaceReason },
-    Delete { prior: Record, because: DeleteReason },
-    Forget { prior: Record },
+    NoOp {
+        record: Record,
+        write: bool,
+    },
+    Create {
+        planned: Planned,
+    },
+    Update {
+        prior: Record,
+        planned: Planned,
+        edits: Vec<Edit>,
+    },
+    Replace {
+        prior: Record,
+        planned: Planned,
+        edits: Vec<Edit>,
+        order: ReplaceOrder,
+        because: ReplaceReason,
+    },
+    Delete {
+        prior: Record,
+        because: DeleteReason,
+    },
+    Forget {
+        prior: Record,
+    },
 }
 
 /// What an object will be.

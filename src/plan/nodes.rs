@@ -45,8 +45,7 @@ struct Builder<'a> {
 
 /// Orders a configuration. Every reference is held against what is declared.
 pub fn order(config: &Config, diags: &mut Diagnostics) -> Result<Walk, Reported> {
-    let mut builder =
-        Builder { config, graph: Dag::new(), at: BTreeMap::new(), places: BTreeMap::new() };
+    let mut builder = Builder { config, graph: Dag::new(), at: BTreeMap::new(), places: BTreeMap::new() };
     for (id, module) in config.modules() {
         builder.add(id, module);
     }
@@ -116,7 +115,8 @@ impl Builder<'_> {
 
     /// Everything in a called module waits for the call's expansion, and its resources for the call's `depends_on`.
     fn needs_call(&mut self, parent: ModuleId, name: &Name, child: ModuleId) {
-        let Some(call) = self.at.get(&Item { module: parent, what: What::Call(name.clone()) }).copied() else {
+        let Some(call) = self.at.get(&Item { module: parent, what: What::Call(name.clone()) }).copied()
+        else {
             return;
         };
         let inside: Vec<Node> =
@@ -201,9 +201,8 @@ impl Builder<'_> {
             })
             .collect();
         let wanted = if named.is_empty() { child.outputs.keys().collect() } else { named };
-        let outputs = wanted
-            .into_iter()
-            .map(|output| Item { module: call.module, what: What::Output(output.clone()) });
+        let outputs =
+            wanted.into_iter().map(|output| Item { module: call.module, what: What::Output(output.clone()) });
         let call = Item { module, what: What::Call(name.clone()) };
         outputs.chain([call]).filter_map(|item| self.at.get(&item).copied()).collect()
     }

@@ -8,8 +8,8 @@ use super::nodes::Walk;
 use super::order::{instances, order};
 use super::refresh::{Providers, read_all};
 use super::{
-    Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan, Planned,
-    Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
+    Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan,
+    Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
 };
 use crate::addr::{Name, ObjectAddr, ObjectKey};
 use crate::config::{Config, ModuleId, Repetition, Resource, Values};
@@ -56,11 +56,8 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         None => ask(request, diags).await?,
     };
     let recorded = settled(request.state, &answers.findings);
-    let reading = Reading {
-        objects: recorded.records.len(),
-        requests: answers.requests,
-        took: started.elapsed(),
-    };
+    let reading =
+        Reading { objects: recorded.records.len(), requests: answers.requests, took: started.elapsed() };
     let (current, drift) = compare_with_world(request, &recorded, &answers);
     let mut planner = Planner { request, recorded: &recorded, current: &current, changes: BTreeMap::new() };
     let mut evaluation =
@@ -160,7 +157,12 @@ struct Planner<'p> {
 }
 
 impl Objects for Planner<'_> {
-    fn object(&mut self, visit: Visit<'_>, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Option<Value> {
+    fn object(
+        &mut self,
+        visit: Visit<'_>,
+        evaluation: &Evaluation<'_>,
+        diags: &mut Diagnostics,
+    ) -> Option<Value> {
         let Some(kind) = self.request.kinds.get(&visit.addr.resource.kind) else { return None };
         let current = self.current.get(&visit.addr);
         let from_record = |record: Option<&Record>| {
@@ -237,7 +239,13 @@ impl Planner<'_> {
         Some(Action::NoOp { record, write })
     }
 
-    fn replacement(&self, kind: &Kind, visit: &Visit<'_>, current: &Record, edits: &[Edit]) -> Option<ReplaceReason> {
+    fn replacement(
+        &self,
+        kind: &Kind,
+        visit: &Visit<'_>,
+        current: &Record,
+        edits: &[Edit],
+    ) -> Option<ReplaceReason> {
         if self.request.replace.contains(&visit.addr) {
             return Some(ReplaceReason::Requested);
         }
@@ -389,7 +397,11 @@ impl Blame for BlameOf<'_> {
     }
 }
 
-fn outputs(request: &Request<'_>, evaluation: &Evaluation<'_>, recorded: &State) -> BTreeMap<Name, OutputChange> {
+fn outputs(
+    request: &Request<'_>,
+    evaluation: &Evaluation<'_>,
+    recorded: &State,
+) -> BTreeMap<Name, OutputChange> {
     let declared = &request.config.root().outputs;
     let names: BTreeSet<&Name> = declared.keys().chain(recorded.outputs.keys()).collect();
     let change = |name: &Name| {
@@ -401,7 +413,11 @@ fn outputs(request: &Request<'_>, evaluation: &Evaluation<'_>, recorded: &State)
         };
         OutputChange { before, after }
     };
-    names.into_iter().map(|name| (name.clone(), change(name))).filter(|(_, c)| c.before.is_some() || c.after.is_some()).collect()
+    names
+        .into_iter()
+        .map(|name| (name.clone(), change(name)))
+        .filter(|(_, c)| c.before.is_some() || c.after.is_some())
+        .collect()
 }
 
 impl Plan {
@@ -425,10 +441,8 @@ impl Plan {
 
     /// Whether applying it does anything to the world or to the outputs.
     pub fn changes_anything(&self) -> bool {
-        let objects = self
-            .changes
-            .values()
-            .any(|c| !matches!(c.action, Action::NoOp { .. } | Action::Forget { .. }));
+        let objects =
+            self.changes.values().any(|c| !matches!(c.action, Action::NoOp { .. } | Action::Forget { .. }));
         objects || self.outputs.values().any(OutputChange::is_change) || self.forgets()
     }
 

@@ -148,7 +148,8 @@ pub fn digest(plan: &Plan) -> String {
 /// The bytes of a plan file.
 pub fn write(head: &Head, asked: Asked, plan: &Plan, sealer: &Sealer) -> Result<Vec<u8>, SavedError> {
     let sealer = sealer.for_purpose(Purpose::Plan);
-    let variables = plan.variables.iter().map(|(name, value)| (name.to_string(), typed_to_json(value))).collect();
+    let variables =
+        plan.variables.iter().map(|(name, value)| (name.to_string(), typed_to_json(value))).collect();
     let object = |object: &Object| SavedObject {
         id: object.id.to_string(),
         values: typed_to_json(&object.values),
@@ -157,8 +158,13 @@ pub fn write(head: &Head, asked: Asked, plan: &Plan, sealer: &Sealer) -> Result<
     let reads = plan.answers.reads.iter().map(|(addr, read)| (addr.to_string(), read.as_ref().map(object)));
     let findings: Result<Vec<_>, SavedError> =
         plan.answers.findings.iter().map(|finding| write_finding(finding, head, &sealer)).collect();
-    let payload =
-        Payload { asked, variables, reads: reads.collect(), findings: findings?, requests: plan.reading.requests };
+    let payload = Payload {
+        asked,
+        variables,
+        reads: reads.collect(),
+        findings: findings?,
+        requests: plan.reading.requests,
+    };
     let text = serde_json::to_vec(&payload).map_err(|e| SavedError::Unknown(e.to_string()))?;
     let head_text = serde_json::to_string(head).map_err(|e| SavedError::Unknown(e.to_string()))?;
     let sealed = sealer.seal(&["plan", &head_text], &text);

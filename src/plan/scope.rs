@@ -6,7 +6,7 @@ use crate::config::ModuleId;
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::eval::functions::Host;
 use crate::eval::{self, Reference, Subject};
-use crate::value::{Str, Value};
+use crate::value::Value;
 use std::collections::BTreeMap;
 
 /// What `each` and `count` are.
@@ -88,7 +88,12 @@ impl Scope<'_, '_> {
         }
     }
 
-    fn path_value(&self, name: &str, reference: &Reference, diags: &mut Diagnostics) -> Result<Value, Reported> {
+    fn path_value(
+        &self,
+        name: &str,
+        reference: &Reference,
+        diags: &mut Diagnostics,
+    ) -> Result<Value, Reported> {
         let config = self.evaluation.config;
         let shown = |dir: &std::path::Path| {
             let relative = dir.strip_prefix(&config.dir).unwrap_or(dir);
@@ -104,7 +109,12 @@ impl Scope<'_, '_> {
     }
 }
 
-fn unsupported<const N: usize>(root: &str, name: &str, known: [&str; N], reference: &Reference) -> Diagnostic {
+fn unsupported<const N: usize>(
+    root: &str,
+    name: &str,
+    known: [&str; N],
+    reference: &Reference,
+) -> Diagnostic {
     let near = did_you_mean(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Diagnostic::error(format!("Invalid {root:?} attribute"))
         .at(reference.span)
@@ -116,10 +126,8 @@ fn unsupported<const N: usize>(root: &str, name: &str, known: [&str; N], referen
 pub(super) fn declared(module: &crate::config::Module, reference: &Reference) -> Result<(), Diagnostic> {
     match &reference.subject {
         Subject::Variable(name) if !module.variables.contains_key(name) => {
-            Err(undeclared("input variable", "variable", name, module.variables.keys(), reference).help(format!(
-                "declare it with `variable {:?} {{ }}`",
-                &**name
-            )))
+            Err(undeclared("input variable", "variable", name, module.variables.keys(), reference)
+                .help(format!("declare it with `variable {:?} {{ }}`", &**name)))
         }
         Subject::Local(name) if !module.locals.contains_key(name) => {
             Err(undeclared("local value", "local value", name, module.locals.keys(), reference))
@@ -164,9 +172,4 @@ fn undeclared_resource(addr: &ResourceAddr, known: &[&ResourceAddr], reference: 
             "A managed resource {:?} {:?} has not been declared in this module.",
             &*addr.kind, &*addr.name
         ))
-}
-
-/// An object of the given attributes; shorthand for callers that build one.
-pub(super) fn object<'s>(fields: impl IntoIterator<Item = (&'s str, Value)>) -> Value {
-    Value::object(fields.into_iter().map(|(name, value)| (Str::new(name), value)).collect())
 }

@@ -102,7 +102,12 @@ fn within(outer: &ModulePath, inner: &ModulePath) -> bool {
 }
 
 /// The blocks that are reached from those of `targets`: what they need, or what needs them. Without the targets themselves.
-fn closure(config: &Config, walk: &Walk, targets: &[Target], needs: bool) -> BTreeSet<(Vec<String>, ResourceAddr)> {
+fn closure(
+    config: &Config,
+    walk: &Walk,
+    targets: &[Target],
+    needs: bool,
+) -> BTreeSet<(Vec<String>, ResourceAddr)> {
     let path = |module: ModuleId| -> Vec<String> {
         config.module(module).path.iter().map(|name| name.to_string()).collect()
     };

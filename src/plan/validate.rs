@@ -56,18 +56,9 @@ fn block(resource: &Resource, kinds: &Kinds, diags: &mut Diagnostics) {
             diags.error(diagnostic.at(given.name.span));
         }
     }
-    for attribute in kind.attributes.values().filter(|a| matches!(a.role, kind::Role::Required)) {
-        if !resource.arguments.attributes.iter().any(|a| a.name.name == attribute.name) {
-            diags.error(
-                Diagnostic::error("Missing required argument")
-                    .at(resource.span)
-                    .label(format!("`{}` needs `{}`", kind.name, attribute.name))
-                    .detail(format!(
-                        "The argument {:?} is required, but no definition was found.",
-                        &*attribute.name
-                    )),
-            );
-        }
+    let given: Vec<&str> = resource.arguments.attributes.iter().map(|a| &*a.name.name).collect();
+    for diagnostic in kind::missing(kind, &given) {
+        diags.error(diagnostic.at(resource.span));
     }
     for extra in &resource.arguments.blocks {
         diags.error(
@@ -80,7 +71,12 @@ fn block(resource: &Resource, kinds: &Kinds, diags: &mut Diagnostics) {
 }
 
 /// Evaluates a whole configuration with every variable and every attribute of the API unknown.
-pub fn validate(config: &Config, kinds: &Kinds, host: &dyn Host, diags: &mut Diagnostics) -> Result<(), Reported> {
+pub fn validate(
+    config: &Config,
+    kinds: &Kinds,
+    host: &dyn Host,
+    diags: &mut Diagnostics,
+) -> Result<(), Reported> {
     let order = check(config, kinds, diags)?;
     let unknown: Values = config
         .root()
@@ -98,7 +94,12 @@ pub fn validate(config: &Config, kinds: &Kinds, host: &dyn Host, diags: &mut Dia
 struct Unknowns;
 
 impl Objects for Unknowns {
-    fn object(&mut self, visit: Visit<'_>, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Option<Value> {
+    fn object(
+        &mut self,
+        visit: Visit<'_>,
+        evaluation: &Evaluation<'_>,
+        diags: &mut Diagnostics,
+    ) -> Option<Value> {
         let kind = evaluation.kinds.get(&visit.addr.resource.kind)?;
         Some(unknown_object(kind, &desired(kind, &visit, evaluation, diags)?))
     }
@@ -114,7 +115,12 @@ pub struct Recorded<'r> {
 }
 
 impl Objects for Recorded<'_> {
-    fn object(&mut self, visit: Visit<'_>, evaluation: &Evaluation<'_>, _: &mut Diagnostics) -> Option<Value> {
+    fn object(
+        &mut self,
+        visit: Visit<'_>,
+        evaluation: &Evaluation<'_>,
+        _: &mut Diagnostics,
+    ) -> Option<Value> {
         debug_assert_eq!(visit.addr.resource.mode, Mode::Managed);
         let kind = evaluation.kinds.get(&visit.addr.resource.kind)?;
         let recorded = self.records.get(&visit.addr).map(|record| record.values.clone());

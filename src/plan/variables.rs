@@ -20,8 +20,14 @@ pub(super) fn root(variable: &Variable, given: &Values, diags: &mut Diagnostics)
             Diagnostic::error("No value for required variable")
                 .at(variable.span)
                 .label("has no default and was not given")
-                .detail(format!("The root module input variable {:?} is not set, and has no default value.", variable.name))
-                .help(format!("set it with `-var '{0}=…'`, in a `.vars.hcl` file or as `ISOTOPE_VAR_{0}`", variable.name)),
+                .detail(format!(
+                    "The root module input variable {:?} is not set, and has no default value.",
+                    variable.name
+                ))
+                .help(format!(
+                    "set it with `-var '{0}=…'`, in a `.vars.hcl` file or as `ISOTOPE_VAR_{0}`",
+                    variable.name
+                )),
         ));
     }
     settle(variable, given.map(|(value, _)| value.clone()), span, diags)
@@ -43,7 +49,10 @@ pub(super) fn settle(
                 Diagnostic::error("Missing required argument")
                     .at(span.unwrap_or(variable.span))
                     .label(format!("`{}` is required", variable.name))
-                    .detail(format!("The argument {:?} is required, but no definition was found.", variable.name)),
+                    .detail(format!(
+                        "The argument {:?} is required, but no definition was found.",
+                        variable.name
+                    )),
             ));
         }
     };
@@ -54,7 +63,10 @@ pub(super) fn settle(
             .detail(detail)
     };
     if value.is_null() && !variable.nullable {
-        let detail = format!("The given value is not suitable for var.{}: required variable may not be set to null.", variable.name);
+        let detail = format!(
+            "The given value is not suitable for var.{}: required variable may not be set to null.",
+            variable.name
+        );
         return Err(diags.error(invalid(detail)));
     }
     let value = variable.constraint.apply(&value).map_err(|problem| {

@@ -40,7 +40,8 @@ fn without_source(diagnostic: &Diagnostic, style: &Style) -> String {
     };
     let summary = style.paint(Ink::Strong, &visible(&diagnostic.summary));
     let mut lines = vec![format!("{}: {summary}", style.paint(ink, name))];
-    let body = detail(diagnostic).or_else(|| (!diagnostic.label.is_empty()).then(|| visible(&diagnostic.label)));
+    let body =
+        detail(diagnostic).or_else(|| (!diagnostic.label.is_empty()).then(|| visible(&diagnostic.label)));
     lines.extend(body.map(|body| indented(&body, style)));
     lines.extend(diagnostic.help.iter().map(|help| indented(&format!("help: {}", visible(help)), style)));
     lines.join("\n") + "\n"
@@ -106,7 +107,8 @@ struct Window {
 fn windows(diagnostic: &Diagnostic, span: Span, sources: &Sources) -> Vec<Window> {
     let mut windows: Vec<Window> = Vec::new();
     let first = (AnnotationKind::Primary, span, diagnostic.label.clone());
-    let others = diagnostic.related.iter().map(|(span, label)| (AnnotationKind::Context, *span, label.clone()));
+    let others =
+        diagnostic.related.iter().map(|(span, label)| (AnnotationKind::Context, *span, label.clone()));
     for mark in std::iter::once(first).chain(others) {
         let lines = lines(mark.1, sources);
         match windows.iter_mut().find(|window| window.is_near(mark.1.file, lines)) {
@@ -154,7 +156,8 @@ fn bytes(text: &str, (first, last): (usize, usize)) -> Range<usize> {
 
 /// The span as a range of the window's text: inside it, on character boundaries, and not empty where there is text.
 fn within(source: &str, start: usize, span: Span) -> Range<usize> {
-    let clamp = |byte: u32| source.floor_char_boundary((byte as usize).saturating_sub(start).min(source.len()));
+    let clamp =
+        |byte: u32| source.floor_char_boundary((byte as usize).saturating_sub(start).min(source.len()));
     let from = clamp(span.start);
     let to = clamp(span.end).max(from);
     // An underlined line break would reach into the next line.
@@ -171,7 +174,8 @@ mod tests {
         let mut sources = Sources::new();
         let file = sources.add("main.hcl", text);
         let start = text.find(marked).unwrap();
-        let diagnostic = Diagnostic::error("Unsupported argument").at(Span::new(file, start..start + marked.len()));
+        let diagnostic =
+            Diagnostic::error("Unsupported argument").at(Span::new(file, start..start + marked.len()));
         diagnostics(&[make(diagnostic)], &sources, &Style::default())
     }
 
@@ -265,7 +269,8 @@ mod tests {
             let start = text.find(word).unwrap();
             Span::new(file, start..start + word.len())
         };
-        let diagnostic = Diagnostic::error("Duplicate").at(at("second")).label("again").related(at("first"), "here");
+        let diagnostic =
+            Diagnostic::error("Duplicate").at(at("second")).label("again").related(at("first"), "here");
         assert_eq!(
             diagnostics(&[diagnostic], &sources, &Style::default()),
             "Error: Duplicate\n    --> main.hcl:5001:1\n     |\n5001 | second\n     | ^^^^^^ again\n     |\n    ::: main.hcl:1:1\n     |\n   1 | first\n     | ----- here\n"

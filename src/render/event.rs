@@ -102,26 +102,48 @@ mod tests {
     #[test]
     fn the_fixed_lines() {
         let made = r#"instance.desk["eu"]: Creation complete after 2s [id=42]"#;
-        check(Verb::Create, Some("42"), None, [
-            Some(r#"instance.desk["eu"]: Creating... [id=42]"#),
-            Some(r#"instance.desk["eu"]: Still creating... [id=42, 10s elapsed]"#),
-            Some(made),
-        ]);
-        check(Verb::Create, None, None, [
-            Some(r#"instance.desk["eu"]: Creating..."#),
-            Some(r#"instance.desk["eu"]: Still creating... [10s elapsed]"#),
-            Some(r#"instance.desk["eu"]: Creation complete after 2s"#),
-        ]);
-        check(Verb::Update, Some("42"), None, [
-            Some(r#"instance.desk["eu"]: Modifying... [id=42]"#),
-            Some(r#"instance.desk["eu"]: Still modifying... [id=42, 10s elapsed]"#),
-            Some(r#"instance.desk["eu"]: Modifications complete after 2s [id=42]"#),
-        ]);
-        check(Verb::Delete, Some("42"), Some("abcd1234"), [
-            Some(r#"instance.desk["eu"] (deposed object abcd1234): Destroying... [id=42]"#),
-            Some(r#"instance.desk["eu"] (deposed object abcd1234): Still destroying... [id=42, 10s elapsed]"#),
-            Some(r#"instance.desk["eu"] (deposed object abcd1234): Destruction complete after 2s"#),
-        ]);
+        check(
+            Verb::Create,
+            Some("42"),
+            None,
+            [
+                Some(r#"instance.desk["eu"]: Creating... [id=42]"#),
+                Some(r#"instance.desk["eu"]: Still creating... [id=42, 10s elapsed]"#),
+                Some(made),
+            ],
+        );
+        check(
+            Verb::Create,
+            None,
+            None,
+            [
+                Some(r#"instance.desk["eu"]: Creating..."#),
+                Some(r#"instance.desk["eu"]: Still creating... [10s elapsed]"#),
+                Some(r#"instance.desk["eu"]: Creation complete after 2s"#),
+            ],
+        );
+        check(
+            Verb::Update,
+            Some("42"),
+            None,
+            [
+                Some(r#"instance.desk["eu"]: Modifying... [id=42]"#),
+                Some(r#"instance.desk["eu"]: Still modifying... [id=42, 10s elapsed]"#),
+                Some(r#"instance.desk["eu"]: Modifications complete after 2s [id=42]"#),
+            ],
+        );
+        check(
+            Verb::Delete,
+            Some("42"),
+            Some("abcd1234"),
+            [
+                Some(r#"instance.desk["eu"] (deposed object abcd1234): Destroying... [id=42]"#),
+                Some(
+                    r#"instance.desk["eu"] (deposed object abcd1234): Still destroying... [id=42, 10s elapsed]"#,
+                ),
+                Some(r#"instance.desk["eu"] (deposed object abcd1234): Destruction complete after 2s"#),
+            ],
+        );
         check(Verb::Record, None, None, [None, None, None]);
     }
 
@@ -143,7 +165,8 @@ mod tests {
 
     #[test]
     fn durations_read_as_go_prints_them() {
-        for (millis, text) in [(0, "0s"), (499, "0s"), (500, "1s"), (70_000, "1m10s"), (3_605_000, "1h0m5s")] {
+        for (millis, text) in [(0, "0s"), (499, "0s"), (500, "1s"), (70_000, "1m10s"), (3_605_000, "1h0m5s")]
+        {
             assert_eq!(seconds(Duration::from_millis(millis)), text);
         }
     }

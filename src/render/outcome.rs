@@ -116,7 +116,11 @@ mod tests {
         check(done(), Mode::Normal, "Apply complete! Resources: 3 added, 0 changed, 1 destroyed.");
         check(done(), Mode::Destroy, "Destroy complete! Resources: 1 destroyed.");
         let imported = Outcome { imported: 1, ..done() };
-        check(imported, Mode::Normal, "Apply complete! Resources: 1 imported, 3 added, 0 changed, 1 destroyed.");
+        check(
+            imported,
+            Mode::Normal,
+            "Apply complete! Resources: 1 imported, 3 added, 0 changed, 1 destroyed.",
+        );
     }
 
     #[test]

@@ -108,7 +108,9 @@ impl Writer<'_> {
             })
             .collect();
         let short: Option<Vec<&str>> = shown.iter().map(Entry::line).collect();
-        if let Some(short) = short.filter(|short| short.iter().map(|s| s.len() + 2).sum::<usize>() <= super::value::SHORT) {
+        if let Some(short) =
+            short.filter(|short| short.iter().map(|s| s.len() + 2).sum::<usize>() <= super::value::SHORT)
+        {
             return Entry::Line(format!("[{}]", short.join(", ")));
         }
         let blanks = " ".repeat(indent + 2);
@@ -147,7 +149,11 @@ impl Entry {
 fn heredoc(text: &str, indent: usize) -> Vec<String> {
     let blanks = " ".repeat(indent + 2);
     let mut lines = vec!["<<-EOT".to_owned()];
-    lines.extend(text.trim_end_matches('\n').split('\n').map(|line| format!("{blanks}{}", super::paint::visible(line))));
+    lines.extend(
+        text.trim_end_matches('\n')
+            .split('\n')
+            .map(|line| format!("{blanks}{}", super::paint::visible(line))),
+    );
     lines.push(format!("{}EOT", " ".repeat(indent)));
     lines
 }
@@ -160,7 +166,9 @@ fn aligned(entries: &[(String, Entry)], indent: usize) -> Vec<String> {
         let width = run.iter().map(|(name, _)| super::paint::columns(name)).max().unwrap_or(0);
         for (name, entry) in run {
             match entry {
-                Entry::Line(line) => lines.push(format!("{blanks}{} = {line}", super::paint::pad(name, width))),
+                Entry::Line(line) => {
+                    lines.push(format!("{blanks}{} = {line}", super::paint::pad(name, width)))
+                }
                 Entry::Lines(more) => {
                     let first = more.first().map(String::as_str).unwrap_or_default();
                     lines.push(format!("{blanks}{name} = {first}"));

@@ -136,7 +136,11 @@ fn line(row: &Row, indent: usize, width: usize, style: &Style) -> String {
 
 fn content(row: &Row, width: usize, style: &Style) -> String {
     let symbol = row.symbol.map(|symbol| format!("{} ", style.paint(symbol.ink(), symbol.text())));
-    let note = if row.note.is_empty() { String::new() } else { format!("   {}", style.paint(Ink::Faint, &row.note)) };
+    let note = if row.note.is_empty() {
+        String::new()
+    } else {
+        format!("   {}", style.paint(Ink::Faint, &row.note))
+    };
     format!("{}{}{note}", symbol.unwrap_or_default(), name_and_value(&row.name, &row.value, width))
 }
 

@@ -71,7 +71,11 @@ pub(super) fn is_text(text: &str) -> bool {
 
 /// Each line of a text as a row of its own.
 pub(super) fn lines(text: &str) -> Vec<Row> {
-    text.strip_suffix('\n').unwrap_or(text).split('\n').map(|line| Row::text(super::paint::visible(line))).collect()
+    text.strip_suffix('\n')
+        .unwrap_or(text)
+        .split('\n')
+        .map(|line| Row::text(super::paint::visible(line)))
+        .collect()
 }
 
 /// A map's key or an object's attribute as a row's name.

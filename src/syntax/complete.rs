@@ -25,9 +25,21 @@ pub fn is_complete(text: &str) -> bool {
     let waits = matches!(
         last,
         Some(
-            Kind::Plus | Kind::Minus | Kind::Star | Kind::Slash | Kind::Percent | Kind::EqualOp | Kind::NotEqual
-                | Kind::Less | Kind::LessEq | Kind::Greater | Kind::GreaterEq | Kind::And | Kind::Or
-                | Kind::Question | Kind::Colon
+            Kind::Plus
+                | Kind::Minus
+                | Kind::Star
+                | Kind::Slash
+                | Kind::Percent
+                | Kind::EqualOp
+                | Kind::NotEqual
+                | Kind::Less
+                | Kind::LessEq
+                | Kind::Greater
+                | Kind::GreaterEq
+                | Kind::And
+                | Kind::Or
+                | Kind::Question
+                | Kind::Colon
         )
     );
     open <= 0 && !waits

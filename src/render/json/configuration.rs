@@ -44,9 +44,13 @@ impl Writer<'_> {
             provider["alias"] = (&**alias).into();
         }
         let named_secret = |name: &str| is_secret_key(name);
-        let expressions = self.expressions(&block.arguments, |name, value| {
-            if named_secret(name) { value.sensitive() } else { value }
-        });
+        let expressions =
+            self.expressions(
+                &block.arguments,
+                |name, value| {
+                    if named_secret(name) { value.sensitive() } else { value }
+                },
+            );
         provider["expressions"] = expressions;
         provider
     }
@@ -60,8 +64,12 @@ impl Writer<'_> {
         };
         add("outputs", module.outputs.iter().map(|(name, o)| (name.to_string(), self.output(o))).collect());
         add("module_calls", module.calls.iter().map(|(name, c)| (name.to_string(), self.call(c))).collect());
-        add("variables", module.variables.iter().map(|(name, v)| (name.to_string(), self.variable(v))).collect());
-        let resources: Vec<Json> = module.resources.values().map(|resource| self.resource(resource)).collect();
+        add(
+            "variables",
+            module.variables.iter().map(|(name, v)| (name.to_string(), self.variable(v))).collect(),
+        );
+        let resources: Vec<Json> =
+            module.resources.values().map(|resource| self.resource(resource)).collect();
         if !resources.is_empty() {
             document.insert("resources".to_owned(), resources.into());
         }
@@ -99,8 +107,8 @@ impl Writer<'_> {
     fn call(&self, call: &Call) -> Json {
         let inner: &Module = self.config.module(ModuleId(call.module.0));
         let secret = |name: &str| inner.variables.get(name).is_some_and(|variable| variable.sensitive);
-        let expressions =
-            self.expressions(&call.arguments, |name, value| if secret(name) { value.sensitive() } else { value });
+        let expressions = self
+            .expressions(&call.arguments, |name, value| if secret(name) { value.sensitive() } else { value });
         let mut document = json!({
             "source": inner.dir.display().to_string(),
             "expressions": expressions,
@@ -131,9 +139,11 @@ impl Writer<'_> {
 
     /// The constant arguments with everything marked that the kind, or an entry's name, calls secret.
     fn secret_constants(&self, resource: &Resource) -> BTreeMap<Str, Value> {
-        let constants = resource.arguments.attributes.iter().filter_map(|argument| {
-            Some((Str::new(&argument.name.name), constant(&argument.expr)?))
-        });
+        let constants = resource
+            .arguments
+            .attributes
+            .iter()
+            .filter_map(|argument| Some((Str::new(&argument.name.name), constant(&argument.expr)?)));
         let constants = Value::object(constants.collect());
         let marked = match self.kinds.get(&resource.addr.kind) {
             Some(kind) => kind::secrets(kind, constants),
@@ -159,7 +169,9 @@ impl Writer<'_> {
         match repetition {
             Repetition::Single => {}
             Repetition::Count(expr) => document["count_expression"] = self.expression(expr, |value| value),
-            Repetition::ForEach(expr) => document["for_each_expression"] = self.expression(expr, |value| value),
+            Repetition::ForEach(expr) => {
+                document["for_each_expression"] = self.expression(expr, |value| value)
+            }
         }
     }
 
@@ -198,7 +210,8 @@ fn key(name: &Name, alias: Option<&Name>) -> String {
 }
 
 fn depends_on(exprs: &[Expr], document: &mut Json) {
-    let names: Vec<String> = exprs.iter().flat_map(eval::references).map(|reference| subject(&reference)).collect();
+    let names: Vec<String> =
+        exprs.iter().flat_map(eval::references).map(|reference| subject(&reference)).collect();
     if !names.is_empty() {
         document["depends_on"] = names.into();
     }
@@ -211,7 +224,9 @@ fn references(expr: &Expr) -> Vec<String> {
         let written: Vec<String> = reference.rest.iter().map_while(step).collect();
         // `var.x.y` and `each.key` name one thing; what follows is not an address of its own.
         let longest = match reference.subject {
-            Subject::Resource(_) | Subject::Module(_) | Subject::Each(_) | Subject::SelfObject => written.len(),
+            Subject::Resource(_) | Subject::Module(_) | Subject::Each(_) | Subject::SelfObject => {
+                written.len()
+            }
             _ => 0,
         };
         for length in (0..=longest).rev() {

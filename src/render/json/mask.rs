@@ -67,8 +67,14 @@ mod tests {
 
     #[test]
     fn masks_have_a_true_for_each_part() {
-        assert_eq!(sensitive(&sample()), json!({"password": true, "steps": [false, true], "tags": true, "token": true}));
-        assert_eq!(unknown(&sample()), json!({"id": true, "token": true, "steps": [false, false], "tags": [false, false]}));
+        assert_eq!(
+            sensitive(&sample()),
+            json!({"password": true, "steps": [false, true], "tags": true, "token": true})
+        );
+        assert_eq!(
+            unknown(&sample()),
+            json!({"id": true, "token": true, "steps": [false, false], "tags": [false, false]})
+        );
         assert_eq!(sensitive(&Value::number(1)), json!(false));
     }
 

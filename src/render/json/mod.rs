@@ -12,10 +12,10 @@ mod stream;
 
 pub use diagnostic::{diagnostic, validate};
 pub use plan::plan;
-pub use state::{record, outputs, state};
+pub use state::{outputs, record, state};
 pub use stream::{
-    change_summary, diagnostic_message, event_message, outputs_message, planned_changes, planned_outputs_message,
-    resource_drift, version_message,
+    change_summary, diagnostic_message, event_message, outputs_message, planned_changes,
+    planned_outputs_message, resource_drift, version_message,
 };
 
 use crate::value::Secrets;

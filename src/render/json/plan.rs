@@ -18,7 +18,8 @@ use std::collections::BTreeMap;
 /// The whole document. `prior` is the state that the plan was made from.
 pub fn plan(plan: &Plan, config: &Config, prior: &State, kinds: &Kinds, reveal: bool) -> Json {
     let shown = secrets(reveal);
-    let changes: Vec<Json> = plan.changes.iter().map(|(subject, of)| resource_change(subject, of, shown)).collect();
+    let changes: Vec<Json> =
+        plan.changes.iter().map(|(subject, of)| resource_change(subject, of, shown)).collect();
     let mut document = json!({
         "format_version": "1.2",
         "isotope_version": env!("CARGO_PKG_VERSION"),
@@ -39,7 +40,8 @@ pub fn plan(plan: &Plan, config: &Config, prior: &State, kinds: &Kinds, reveal: 
 }
 
 fn variables(variables: &BTreeMap<Name, Value>, secrets: Secrets) -> Json {
-    let shown = variables.iter().map(|(name, value)| (name.to_string(), json!({ "value": to_json(value, secrets) })));
+    let shown =
+        variables.iter().map(|(name, value)| (name.to_string(), json!({ "value": to_json(value, secrets) })));
     shown.collect::<Map<_, _>>().into()
 }
 
@@ -47,7 +49,9 @@ fn planned_values(plan: &Plan, secrets: Secrets) -> Json {
     let mut modules = Modules::default();
     for (subject, change) in &plan.changes {
         match &change.action {
-            Action::NoOp { record, .. } => modules.add(&subject.addr, recorded(&subject.addr, record, secrets)),
+            Action::NoOp { record, .. } => {
+                modules.add(&subject.addr, recorded(&subject.addr, record, secrets))
+            }
             Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. } => {
                 modules.add(&subject.addr, future(&subject.addr, planned, secrets));
             }
@@ -233,7 +237,8 @@ fn drifted(drift: &Drift, secrets: Secrets) -> Json {
 }
 
 fn output_changes(plan: &Plan, secrets: Secrets) -> Json {
-    let changes = plan.outputs.iter().map(|(name, change)| (name.to_string(), output_change(change, secrets)));
+    let changes =
+        plan.outputs.iter().map(|(name, change)| (name.to_string(), output_change(change, secrets)));
     changes.collect::<Map<_, _>>().into()
 }
 

@@ -2,7 +2,7 @@
 
 use super::mask::sensitive;
 use super::secrets;
-use crate::addr::{ModulePath, Mode, Name, ObjectAddr, ObjectKey};
+use crate::addr::{Mode, ModulePath, Name, ObjectAddr, ObjectKey};
 use crate::kind::Kinds;
 use crate::state::{Record, State, Status};
 use crate::value::{Marks, Secrets, Value, to_json};
@@ -25,7 +25,11 @@ pub fn outputs(outputs: &BTreeMap<Name, Value>) -> Json {
 }
 
 pub(super) fn outputs_with(outputs: &BTreeMap<Name, Value>, secrets: Secrets) -> Json {
-    outputs.iter().map(|(name, value)| (name.to_string(), output(value, secrets))).collect::<Map<_, _>>().into()
+    outputs
+        .iter()
+        .map(|(name, value)| (name.to_string(), output(value, secrets)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn output(value: &Value, secrets: Secrets) -> Json {
@@ -53,7 +57,8 @@ fn values(state: &State, secrets: Secrets) -> Json {
 
 /// A recorded object as both documents show one.
 pub(super) fn recorded(addr: &ObjectAddr, record: &Record, secrets: Secrets) -> Map<String, Json> {
-    let mut resource = resource(addr, &record.provider.name, to_json(&record.values, secrets), sensitive(&record.values));
+    let mut resource =
+        resource(addr, &record.provider.name, to_json(&record.values, secrets), sensitive(&record.values));
     if !record.depends_on.is_empty() {
         let names = record.depends_on.iter().map(|needed| {
             let dot = if needed.module.is_root() { "" } else { "." };
@@ -68,7 +73,12 @@ pub(super) fn recorded(addr: &ObjectAddr, record: &Record, secrets: Secrets) -> 
 }
 
 /// `{ "address", "mode", "type", "name", "index", "provider_name", "schema_version", "values", "sensitive_values" }`.
-pub(super) fn resource(addr: &ObjectAddr, provider: &str, values: Json, sensitive: Json) -> Map<String, Json> {
+pub(super) fn resource(
+    addr: &ObjectAddr,
+    provider: &str,
+    values: Json,
+    sensitive: Json,
+) -> Map<String, Json> {
     let mut resource = Map::new();
     resource.insert("address".to_owned(), addr.to_string().into());
     identify(addr, &mut resource);
@@ -127,14 +137,17 @@ impl Modules {
     fn module(&self, path: &ModulePath) -> Json {
         let mut module = Map::new();
         match self.resources.get(path) {
-            Some(resources) if !resources.is_empty() => drop(module.insert("resources".to_owned(), resources.clone().into())),
+            Some(resources) if !resources.is_empty() => {
+                drop(module.insert("resources".to_owned(), resources.clone().into()))
+            }
             _ => {}
         }
         if !path.is_root() {
             module.insert("address".to_owned(), path.to_string().into());
         }
         let depth = path.0.len();
-        let inner = self.resources.keys().filter(|inner| inner.0.len() == depth + 1 && inner.0.starts_with(&path.0));
+        let inner =
+            self.resources.keys().filter(|inner| inner.0.len() == depth + 1 && inner.0.starts_with(&path.0));
         let children: Vec<Json> = inner.map(|inner| self.module(inner)).collect();
         if !children.is_empty() {
             module.insert("child_modules".to_owned(), children.into());

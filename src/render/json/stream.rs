@@ -91,7 +91,9 @@ pub fn event_message(of: &Event, timestamp: &str) -> Option<Json> {
         Event::Started { subject, verb, id } => (subject, verb, id, None, "apply_start"),
         Event::Still { subject, verb, id, elapsed } => (subject, verb, id, Some(elapsed), "apply_progress"),
         Event::Done { subject, verb, id, elapsed } => (subject, verb, id, Some(elapsed), "apply_complete"),
-        Event::Failed { subject, verb, id, elapsed, .. } => (subject, verb, id, Some(elapsed), "apply_errored"),
+        Event::Failed { subject, verb, id, elapsed, .. } => {
+            (subject, verb, id, Some(elapsed), "apply_errored")
+        }
     };
     let text = match of {
         Event::Failed { .. } => {
@@ -151,7 +153,8 @@ pub fn outputs_message(outputs: &BTreeMap<Name, Value>, timestamp: &str) -> Json
 /// What becomes of each output.
 pub fn planned_outputs_message(plan: &Plan, timestamp: &str) -> Json {
     let shown = plan.outputs.iter().map(|(name, change)| {
-        let secret = |value: &Option<Value>| value.as_ref().is_some_and(|v| v.contains_marks(Marks::SENSITIVE));
+        let secret =
+            |value: &Option<Value>| value.as_ref().is_some_and(|v| v.contains_marks(Marks::SENSITIVE));
         let sensitive = secret(&change.before) || secret(&change.after);
         (name.to_string(), json!({ "sensitive": sensitive, "action": output_action(change, "noop") }))
     });

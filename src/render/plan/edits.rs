@@ -25,7 +25,8 @@ pub(super) fn rows(page: &Page<'_>, kind: Option<&Kind>, edits: &[Edit], planned
 /// The attributes without an edit.
 fn unchanged(kind: Option<&Kind>, edits: &[&Edit], planned: &Value) -> Vec<Row> {
     let edited = |name: &str| edits.iter().any(|edit| first_name(edit).as_deref() == Some(name));
-    let others = attributes(kind, planned).into_iter().filter(|(name, value)| !edited(name) && !value.is_null());
+    let others =
+        attributes(kind, planned).into_iter().filter(|(name, value)| !edited(name) && !value.is_null());
     others.map(|(name, value)| row(&name, value).all(Symbol::Same)).collect()
 }
 
@@ -72,7 +73,9 @@ impl Tree<'_> {
         let others: Vec<(Value, Value)> = whole.elements().filter(|(key, _)| !edited(key)).collect();
         match (others.len(), self.unchanged) {
             (0, _) => Vec::new(),
-            (_, true) => others.iter().map(|(key, value)| row(&inline(key), value).all(Symbol::Same)).collect(),
+            (_, true) => {
+                others.iter().map(|(key, value)| row(&inline(key), value).all(Symbol::Same)).collect()
+            }
             (more, false) => vec![Row::remark(format!("{more} more, unchanged"))],
         }
     }

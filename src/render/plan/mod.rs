@@ -58,7 +58,12 @@ pub fn plan(plan: &Plan, sources: &Sources, kinds: &Kinds, detail: Detail, style
         parts.extend(summary::lines(&page, &groups));
     }
     if detail != Detail::Concise {
-        parts.extend(groups.iter().filter(|group| group.has_details(several, detail)).map(|g| object::details(&page, g)));
+        parts.extend(
+            groups
+                .iter()
+                .filter(|group| group.has_details(several, detail))
+                .map(|g| object::details(&page, g)),
+        );
     }
     parts.extend(drift);
     parts.extend(outputs);
@@ -71,7 +76,9 @@ impl Page<'_> {
     fn outputs(&self) -> Option<String> {
         let changed = self.plan.outputs.iter().filter(|(_, change)| change.is_change());
         let rows: Vec<_> = changed
-            .map(|(name, change)| content::change(name, change.before.as_ref(), change.after.as_ref(), self.style))
+            .map(|(name, change)| {
+                content::change(name, change.before.as_ref(), change.after.as_ref(), self.style)
+            })
             .collect();
         if rows.is_empty() {
             return None;
@@ -112,7 +119,8 @@ impl Page<'_> {
 
     /// The one kind of all objects, in the plural if need be; `objects` when there are several kinds.
     fn noun(&self, number: usize) -> String {
-        let mut kinds: Vec<&str> = self.plan.changes.keys().map(|subject| &*subject.addr.resource.kind).collect();
+        let mut kinds: Vec<&str> =
+            self.plan.changes.keys().map(|subject| &*subject.addr.resource.kind).collect();
         kinds.dedup();
         kinds.sort_unstable();
         kinds.dedup();
@@ -125,7 +133,9 @@ impl Page<'_> {
 fn plural(kind: &str) -> String {
     match kind.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
-        _ if kind.ends_with(['s', 'x', 'z']) || kind.ends_with("ch") || kind.ends_with("sh") => format!("{kind}es"),
+        _ if kind.ends_with(['s', 'x', 'z']) || kind.ends_with("ch") || kind.ends_with("sh") => {
+            format!("{kind}es")
+        }
         _ => format!("{kind}s"),
     }
 }

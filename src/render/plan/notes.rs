@@ -7,7 +7,8 @@ use crate::render::rows::lay_out;
 
 /// A sentence or two for each operation that was open.
 pub(super) fn findings(page: &Page<'_>) -> Option<String> {
-    let texts: Vec<String> = page.plan.answers.findings.iter().map(|found| wrap(&finding(found), page.style.width)).collect();
+    let texts: Vec<String> =
+        page.plan.answers.findings.iter().map(|found| wrap(&finding(found), page.style.width)).collect();
     (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
@@ -22,11 +23,16 @@ fn finding(found: &Finding) -> String {
             )
         }
         Verdict::NotDone => {
-            format!("An earlier run ended while it was working on {addr}. Nothing came of it; it is planned anew.")
+            format!(
+                "An earlier run ended while it was working on {addr}. Nothing came of it; it is planned anew."
+            )
         }
         Verdict::Gone => format!("An earlier run ended while it was destroying {addr}. The object is gone."),
         Verdict::Updated(record) => {
-            format!("An earlier run ended while it was modifying {addr}. The change was made (id {}).", record.id)
+            format!(
+                "An earlier run ended while it was modifying {addr}. The change was made (id {}).",
+                record.id
+            )
         }
     }
 }

@@ -195,7 +195,8 @@ fn recorded(kind: Option<&Kind>, record: &Record, symbol: Symbol) -> Vec<Row> {
 /// The attributes as the kind declares them, one after the other.
 pub(super) fn attributes<'v>(kind: Option<&Kind>, values: &'v Value) -> Vec<(String, &'v Value)> {
     let Value::Object(fields) = values.unmarked() else { return Vec::new() };
-    let mut all: Vec<(String, &Value)> = fields.iter().map(|(name, value)| (name.to_string(), value)).collect();
+    let mut all: Vec<(String, &Value)> =
+        fields.iter().map(|(name, value)| (name.to_string(), value)).collect();
     all.sort_by_key(|(name, _)| position(kind, name));
     all
 }

@@ -42,8 +42,10 @@ pub fn summary_line(counts: Counts) -> String {
 
 /// A line for each group.
 pub(super) fn lines(page: &Page<'_>, groups: &[Group<'_>]) -> Option<String> {
-    let cells: Vec<(String, String, String)> =
-        groups.iter().map(|group| (group.names(page.detail), group.places(page), reason(page, group))).collect();
+    let cells: Vec<(String, String, String)> = groups
+        .iter()
+        .map(|group| (group.names(page.detail), group.places(page), reason(page, group)))
+        .collect();
     let first = widest(cells.iter().map(|(name, ..)| name));
     let second = widest(cells.iter().map(|(_, place, _)| place));
     let lines = groups.iter().zip(&cells).map(|(group, (name, place, reason))| {
@@ -80,7 +82,9 @@ pub(super) fn reason(page: &Page<'_>, group: &Group<'_>) -> String {
     let (subject, change) = group.first();
     let mut reasons = Vec::new();
     match &change.action {
-        Action::Create { .. } if page.plan.drift.iter().any(|d| d.addr == subject.addr && d.current.is_none()) => {
+        Action::Create { .. }
+            if page.plan.drift.iter().any(|d| d.addr == subject.addr && d.current.is_none()) =>
+        {
             reasons.push("deleted outside, will be created again".to_owned());
         }
         Action::Update { edits, .. } => reasons.extend(update_reason(edits, group.subjects.len())),
@@ -128,7 +132,11 @@ fn replace_reason(edits: &[Edit], because: &ReplaceReason, page: &Page<'_>) -> S
         ReplaceReason::CannotUpdate(paths) => {
             let forcing: Vec<&Edit> = edits.iter().filter(|edit| paths.contains(&edit.path)).collect();
             if let [edit] = forcing.as_slice() {
-                return format!("{} changed{}", attribute(&edit.path), content::short_change(edit, page.style));
+                return format!(
+                    "{} changed{}",
+                    attribute(&edit.path),
+                    content::short_change(edit, page.style)
+                );
             }
             let mut names: Vec<String> = paths.iter().map(attribute).collect();
             names.dedup();
@@ -148,7 +156,8 @@ fn delete_reason(page: &Page<'_>, group: &Group<'_>, because: DeleteReason) -> S
         DeleteReason::Deposed => return "left over from a replacement".to_owned(),
     };
     let lost = group.kind(page).map(|kind| {
-        let secrets = kind.attributes.values().filter(|attribute| attribute.sensitive && !attribute.is_argument());
+        let secrets =
+            kind.attributes.values().filter(|attribute| attribute.sensitive && !attribute.is_argument());
         secrets.map(|attribute| attribute.name.to_string()).collect::<Vec<_>>()
     });
     match lost.filter(|lost| !lost.is_empty() && because != DeleteReason::Requested) {
