@@ -86,7 +86,9 @@ pub async fn output(args: &args::Output, environment: &Environment, output: &mut
         (_, true) => match value::to_json_text(&plain) {
             Ok(text) => format!("{text}\n"),
             Err(error) => {
-                return Err(output.fail(Diagnostic::error("Value has no JSON form").detail(error.to_string())));
+                return Err(
+                    output.fail(Diagnostic::error("Value has no JSON form").detail(error.to_string()))
+                );
             }
         },
         _ => {

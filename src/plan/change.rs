@@ -17,10 +17,10 @@ use std::collections::BTreeMap;
 
 /// What the comparison may ask about an argument.
 pub(super) trait Blame {
-    /// The argument's place.
-    fn place(&self, attribute: &str) -> Option<Span>;
-    /// The changing object whose values flow into the argument, if one does.
-    fn upstream(&self, attribute: &str) -> Option<ObjectAddr>;
+    /// The place of the argument, or of the entry that is written out in it.
+    fn place(&self, path: &Path) -> Option<Span>;
+    /// The changing object whose values flow into what stands there, if one does.
+    fn upstream(&self, path: &Path) -> Option<ObjectAddr>;
 }
 
 /// One comparison: of an object's kind, with the state's key.
@@ -81,7 +81,7 @@ impl Comparison<'_> {
             path: path.clone(),
             before: sides.have.cloned(),
             after: sides.want.cloned(),
-            cause: self.cause(attribute, drifted),
+            cause: self.cause(path, drifted),
             forces_replace: false,
         });
     }
@@ -137,13 +137,13 @@ impl Comparison<'_> {
         Some(fingerprint(self.sealer?, self.kind, attribute, path, value))
     }
 
-    fn cause(&self, attribute: &Attribute, drifted: bool) -> Cause {
+    fn cause(&self, path: &Path, drifted: bool) -> Cause {
         if drifted {
             return Cause::Drift;
         }
-        match self.blame.upstream(&attribute.name) {
+        match self.blame.upstream(path) {
             Some(addr) => Cause::Upstream(addr),
-            None => Cause::Configuration(self.blame.place(&attribute.name)),
+            None => Cause::Configuration(self.blame.place(path)),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! One object's block → what it shall be: arguments evaluated, converted to the kind's schema, defaults filled in, secrets marked.
 
 use super::evaluation::{Evaluation, Visit};
+use crate::config::Resource;
+use crate::diag::Span;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval;
 use crate::kind::{self, Attribute, Kind, Role};
+use crate::syntax::{Expr, ExprKind, ObjectKey};
 use crate::value::{Path, PathStep, Str, Type, Value};
 use std::collections::BTreeMap;
 
@@ -106,29 +109,45 @@ fn default(attribute: &Attribute, visit: &Visit<'_>, diags: &mut Diagnostics) ->
     }
 }
 
-/// The place of an attribute, or of a map's entry where the map is written out.
-fn place(visit: &Visit<'_>, path: &Path) -> crate::diag::Span {
-    use crate::syntax::{ExprKind, ObjectKey};
-    let mut steps = path.0.iter();
-    let Some(PathStep::Attr(name)) = steps.next() else { return visit.resource.span };
-    let Some(attribute) = visit.resource.arguments.attributes.iter().find(|a| *a.name.name == **name) else {
-        return visit.resource.span;
+/// The place of an attribute, or of the key of an entry that is written out.
+fn place(visit: &Visit<'_>, path: &Path) -> Span {
+    let Some(argument) = argument_of(visit.resource, path) else { return visit.resource.span };
+    match path.0.get(1).and_then(|step| entry(&argument.expr, step)) {
+        Some((ObjectKey::Word(word), _)) => word.span,
+        Some((ObjectKey::Expr(expr), _)) => expr.span,
+        None => argument.expr.span,
+    }
+}
+
+/// The expression that gives what is at a path: as deep as the block writes it out.
+pub(super) fn written<'r>(resource: &'r Resource, path: &Path) -> Option<&'r Expr> {
+    let mut expr = &argument_of(resource, path)?.expr;
+    for step in path.0.iter().skip(1) {
+        match entry(expr, step) {
+            Some((_, inner)) => expr = inner,
+            None => break,
+        }
+    }
+    Some(expr)
+}
+
+fn argument_of<'r>(resource: &'r Resource, path: &Path) -> Option<&'r crate::syntax::Attribute> {
+    let Some(PathStep::Attr(name)) = path.0.first() else { return None };
+    resource.arguments.attributes.iter().find(|a| *a.name.name == **name)
+}
+
+/// The entry of an object constructor that a step leads to.
+fn entry<'e>(expr: &'e Expr, step: &PathStep) -> Option<(&'e ObjectKey, &'e Expr)> {
+    let ExprKind::Object(entries) = &expr.kind else { return None };
+    let key: &str = match step {
+        PathStep::Attr(key) | PathStep::Index(Value::String(key)) => key,
+        PathStep::Index(_) => return None,
     };
-    let key = match steps.next() {
-        Some(PathStep::Attr(key)) => key.to_string(),
-        Some(PathStep::Index(Value::String(key))) => key.to_string(),
-        _ => return attribute.expr.span,
-    };
-    let ExprKind::Object(entries) = &attribute.expr.kind else { return attribute.expr.span };
-    let entry = entries.iter().find(|(entry, _)| match entry {
+    let found = entries.iter().find(|(entry, _)| match entry {
         ObjectKey::Word(word) => *word.name == *key,
         ObjectKey::Expr(expr) => matches!(&expr.kind, ExprKind::Literal(Value::String(s)) if **s == *key),
     });
-    match entry {
-        Some((ObjectKey::Word(word), _)) => word.span,
-        Some((ObjectKey::Expr(expr), _)) => expr.span,
-        None => attribute.expr.span,
-    }
+    found.map(|(key, value)| (key, value))
 }
 
 /// What an object will be when it is made: what is desired, and unknown where the API decides.

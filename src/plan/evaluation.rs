@@ -7,8 +7,8 @@
 use super::nodes::{Walk, What};
 use super::scope::{Repeat, Scope};
 use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey, ResourceAddr};
-use crate::config::{self, Call, Config, ModuleId, Repetition, Resource, Values};
-use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
+use crate::config::{Call, Config, ModuleId, Repetition, Resource, Values};
+use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval::functions::Host;
 use crate::eval::{self};
 use crate::kind::Kinds;
@@ -437,9 +437,4 @@ fn expand(
 pub fn console(evaluation: &Evaluation<'_>, expr: &Expr, diags: &mut Diagnostics) -> Result<Value, Reported> {
     let root = ModulePath::root();
     eval::evaluate(expr, &evaluation.scope(ModuleId(0), &root, &Repeat::None), diags)
-}
-
-/// Where an argument of a resource stands, for complaints about its value.
-pub fn argument_span(resource: &config::Resource, name: &str) -> Option<Span> {
-    resource.arguments.attributes.iter().find(|a| &*a.name.name == name).map(|a| a.expr.span)
 }

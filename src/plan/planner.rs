@@ -1,7 +1,7 @@
 //! The stage itself: look, read, evaluate and compare, order.
 
 use super::change::{Blame, Comparison, drift, refreshed, updated};
-use super::desired::{created, desired};
+use super::desired::{created, desired, written};
 use super::evaluation::{self, Evaluation, Objects, Visit};
 use super::look::{Looking, look_at_all, settled};
 use super::nodes::Walk;
@@ -20,7 +20,7 @@ use crate::kind::{Kind, Kinds};
 use crate::provider::CallError;
 use crate::secret::Sealer;
 use crate::state::{Dependency, ProviderAddr, Record, State, Status};
-use crate::value::Value;
+use crate::value::{Path, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -377,21 +377,20 @@ struct BlameOf<'b> {
 }
 
 impl Blame for BlameOf<'_> {
-    fn place(&self, attribute: &str) -> Option<Span> {
-        evaluation::argument_span(self.visit.resource, attribute)
+    fn place(&self, path: &Path) -> Option<Span> {
+        written(self.visit.resource, path).map(|expr| expr.span)
     }
 
-    fn upstream(&self, attribute: &str) -> Option<ObjectAddr> {
-        let argument =
-            self.visit.resource.arguments.attributes.iter().find(|a| &*a.name.name == attribute)?;
+    fn upstream(&self, path: &Path) -> Option<ObjectAddr> {
         let module = &self.visit.addr.module;
-        eval::references(&argument.expr).into_iter().find_map(|reference| {
+        eval::references(written(self.visit.resource, path)?).into_iter().find_map(|reference| {
             let Refers::Resource(resource) = &reference.subject else { return None };
-            let changing = self.planner.changes.iter().find(|(subject, change)| {
-                subject.addr.module == *module
-                    && subject.addr.resource == *resource
-                    && !matches!(change.action, Action::NoOp { .. })
-            });
+            let key = ObjectKey::Single;
+            let lowest = ObjectAddr { module: module.clone(), resource: resource.clone(), key };
+            let of_block = self.planner.changes.range(Subject::current(lowest)..);
+            let mut of_block =
+                of_block.take_while(|(s, _)| s.addr.module == *module && s.addr.resource == *resource);
+            let changing = of_block.find(|(_, change)| !matches!(change.action, Action::NoOp { .. }));
             changing.map(|(subject, _)| subject.addr.clone())
         })
     }
