@@ -300,7 +300,7 @@ impl<'a> Run<'a> {
         let work = match update {
             None => Work::Create { desired: desired.clone(), meta: meta.clone() },
             Some((prior, edits)) => Work::Update {
-                prior: prior.clone(),
+                prior: Box::new(prior.clone()),
                 desired: desired.clone(),
                 meta: meta.clone(),
                 paths: plan::sent(&kind, edits),
@@ -325,7 +325,13 @@ impl<'a> Run<'a> {
         };
         let id = intent_id(addr);
         let intent = self.intent(id, addr, key, Operation::Delete, prior.clone(), None);
-        self.launch(node, Call { kind, provider, intent, work: Work::Delete { prior } }, None, batch, tell);
+        self.launch(
+            node,
+            Call { kind, provider, intent, work: Work::Delete { prior: Box::new(prior) } },
+            None,
+            batch,
+            tell,
+        );
     }
 
     fn launch(
@@ -499,8 +505,8 @@ impl<'a> Run<'a> {
         let mut frontier = vec![node];
         while let Some(at) = frontier.pop() {
             for dependent in self.apply.plan.steps.dependents(at) {
-                if !self.blocked.contains_key(&dependent) {
-                    self.blocked.insert(dependent, step.subject.addr.clone());
+                if let std::collections::btree_map::Entry::Vacant(e) = self.blocked.entry(dependent) {
+                    e.insert(step.subject.addr.clone());
                     frontier.push(dependent);
                 }
             }

@@ -20,8 +20,8 @@ pub(super) struct Call {
 
 pub(super) enum Work {
     Create { desired: Value, meta: Meta },
-    Update { prior: Record, desired: Value, meta: Meta, paths: Vec<Path> },
-    Delete { prior: Record },
+    Update { prior: Box<Record>, desired: Value, meta: Meta, paths: Vec<Path> },
+    Delete { prior: Box<Record> },
 }
 
 /// How a call ended.

@@ -166,7 +166,7 @@ fn key_choice(
         return Ok(KeyChoice::Passphrase(Zeroizing::new(phrase.as_str().unwrap_or_default().to_owned())));
     }
     if let Some(command) = argument(block, "command", &Type::list(Type::String), diags)? {
-        let words = command.elements().into_iter().filter_map(|(_, word)| word.as_str().map(str::to_owned));
+        let words = command.elements().filter_map(|(_, word)| word.as_str().map(str::to_owned));
         return Ok(KeyChoice::Command(words.collect()));
     }
     Err(diags.error(

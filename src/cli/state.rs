@@ -52,10 +52,9 @@ pub async fn run(args: &State, environment: &Environment, output: &mut Output) -
 }
 
 fn targets(addresses: &[String], output: &mut Output) -> Result<Vec<Target>, Reported> {
-    let parse = |text: &String| {
+    let mut parse = |text: &String| {
         text.parse::<Target>()
             .map_err(|error| output.fail(Diagnostic::error("Invalid address").detail(format!("{error}."))))
     };
-    let mut parse = parse;
-    addresses.iter().map(|text| parse(text)).collect()
+    addresses.iter().map(parse).collect()
 }

@@ -109,16 +109,15 @@ fn timeouts(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> BTreeMap<Name, 
 /// `provider = cloudelements.eu`: a name and perhaps an alias, not an expression to evaluate.
 fn provider_ref(attribute: &Attribute, diags: &mut Diagnostics) -> Result<(ProviderRef, Span), Reported> {
     let expr = &attribute.expr;
-    match &expr.kind {
-        ExprKind::Traversal { root, steps } => match steps.as_slice() {
+    if let ExprKind::Traversal { root, steps } = &expr.kind {
+        match steps.as_slice() {
             [] => return Ok((ProviderRef { name: root.name.clone(), alias: None }, expr.span)),
             [Step::Attr(alias)] => {
                 let alias = Some(alias.name.clone());
                 return Ok((ProviderRef { name: root.name.clone(), alias }, expr.span));
             }
             _ => {}
-        },
-        _ => {}
+        }
     }
     Err(diags.error(
         Diagnostic::error("Invalid provider configuration reference")

@@ -50,10 +50,10 @@ pub fn assigned(
 ) -> Values {
     let mut values = Values::new();
     for variable in config.root().variables.values() {
-        if let Some(text) = env(&format!("ISOTOPE_VAR_{}", variable.name)) {
-            if let Ok(value) = from_text(&text, &variable.name, &variable.constraint, sources, diags) {
-                values.insert(variable.name.clone(), (value, Source::Environment));
-            }
+        if let Some(text) = env(&format!("ISOTOPE_VAR_{}", variable.name))
+            && let Ok(value) = from_text(&text, &variable.name, &variable.constraint, sources, diags)
+        {
+            values.insert(variable.name.clone(), (value, Source::Environment));
         }
     }
     for path in automatic(&config.dir) {

@@ -68,10 +68,10 @@ impl Comparison<'_> {
         records: (&Record, &Record),
         edits: &mut Vec<Edit>,
     ) {
-        if let (Some(want), Some(have)) = (sides.want, sides.have) {
-            if let (Some(wants), Some(haves)) = (fields(want), fields(have)) {
-                return self.fields(attribute, path, (&wants, &haves, sides.was), records, edits);
-            }
+        if let (Some(want), Some(have)) = (sides.want, sides.have)
+            && let (Some(wants), Some(haves)) = (fields(want), fields(have))
+        {
+            return self.fields(attribute, path, (&wants, &haves, sides.was), records, edits);
         }
         if self.same(attribute, path, sides.want, sides.have, records.0) {
             return;
@@ -121,7 +121,7 @@ impl Comparison<'_> {
             (Some(want), Some(have)) if is_unit(want) => {
                 have.contains_marks(Marks::SENSITIVE)
                     && want.is_wholly_known()
-                    && record.fingerprints.get(path).is_some()
+                    && record.fingerprints.contains_key(path)
                     && record.fingerprints.get(path) == self.fingerprint(attribute, path, want).as_ref()
             }
             (Some(want), Some(have)) => {
@@ -389,10 +389,10 @@ pub fn sent(kind: &Kind, edits: &[Edit]) -> Vec<Path> {
 /// The object's attributes that an expression of its kind reads: `object.NAME`.
 fn sources(expr: &Expr) -> Vec<Name> {
     let mut names = Vec::new();
-    if let ExprKind::Traversal { root, steps } = &expr.kind {
-        if let ("object", Some(Step::Attr(attribute))) = (&*root.name, steps.first()) {
-            names.push(attribute.name.clone());
-        }
+    if let ExprKind::Traversal { root, steps } = &expr.kind
+        && let ("object", Some(Step::Attr(attribute))) = (&*root.name, steps.first())
+    {
+        names.push(attribute.name.clone());
     }
     names
 }

@@ -152,7 +152,7 @@ fn entry<'e>(expr: &'e Expr, step: &PathStep) -> Option<(&'e ObjectKey, &'e Expr
 
 /// What an object will be when it is made: what is desired, and unknown where the API decides.
 pub(super) fn created(kind: &Kind, desired: &Value) -> Value {
-    assemble(kind, desired, |attribute| unknown(attribute))
+    assemble(kind, desired, unknown)
 }
 
 /// An attribute that is not known before the API (or the engine) has answered.

@@ -156,7 +156,7 @@ impl Builder<'_> {
 
     fn reference(&mut self, item: &Item, module: ModuleId, reference: &Reference, diags: &mut Diagnostics) {
         if let Err(diagnostic) = declared(self.config.module(module), reference) {
-            diags.error(diagnostic);
+            diags.error(*diagnostic);
             return;
         }
         let Some(node) = self.at.get(item).copied() else { return };

@@ -163,7 +163,7 @@ impl Objects for Planner<'_> {
         evaluation: &Evaluation<'_>,
         diags: &mut Diagnostics,
     ) -> Option<Value> {
-        let Some(kind) = self.request.kinds.get(&visit.addr.resource.kind) else { return None };
+        let kind = self.request.kinds.get(&visit.addr.resource.kind)?;
         let current = self.current.get(&visit.addr);
         let from_record = |record: Option<&Record>| {
             record.map_or_else(|| Value::unknown(super::object_type(kind)), |r| r.values.clone())

@@ -30,7 +30,7 @@ pub struct Scope<'s, 'a> {
 impl eval::Scope for Scope<'_, '_> {
     fn lookup(&self, reference: &Reference, diags: &mut Diagnostics) -> Result<Value, Reported> {
         let module = self.evaluation.config.module(self.module);
-        declared(module, reference).map_err(|diagnostic| diags.error(diagnostic))?;
+        declared(module, reference).map_err(|diagnostic| diags.error(*diagnostic))?;
         match &reference.subject {
             Subject::Variable(name) => self.evaluation.variable_of(self.module, self.path, name, diags),
             Subject::Local(name) => self.evaluation.local_of(self.module, self.path, name, diags),
@@ -123,23 +123,24 @@ fn unsupported<const N: usize>(
 }
 
 /// Whether a module declares what a reference names; else the complaint, in Terraform's words.
-pub(super) fn declared(module: &crate::config::Module, reference: &Reference) -> Result<(), Diagnostic> {
-    match &reference.subject {
+pub(super) fn declared(module: &crate::config::Module, reference: &Reference) -> Result<(), Box<Diagnostic>> {
+    let complaint = match &reference.subject {
         Subject::Variable(name) if !module.variables.contains_key(name) => {
-            Err(undeclared("input variable", "variable", name, module.variables.keys(), reference)
-                .help(format!("declare it with `variable {:?} {{ }}`", &**name)))
+            undeclared("input variable", "variable", name, module.variables.keys(), reference)
+                .help(format!("declare it with `variable {:?} {{ }}`", &**name))
         }
         Subject::Local(name) if !module.locals.contains_key(name) => {
-            Err(undeclared("local value", "local value", name, module.locals.keys(), reference))
+            undeclared("local value", "local value", name, module.locals.keys(), reference)
         }
         Subject::Module(name) if !module.calls.contains_key(name) => {
-            Err(undeclared("module", "module", name, module.calls.keys(), reference))
+            undeclared("module", "module", name, module.calls.keys(), reference)
         }
         Subject::Resource(addr) if !module.resources.contains_key(addr) => {
-            Err(undeclared_resource(addr, &module.resources.keys().collect::<Vec<_>>(), reference))
+            undeclared_resource(addr, &module.resources.keys().collect::<Vec<_>>(), reference)
         }
-        _ => Ok(()),
-    }
+        _ => return Ok(()),
+    };
+    Err(Box::new(complaint))
 }
 
 fn undeclared<'n>(

@@ -51,7 +51,7 @@ pub(super) fn block(value: &Value) -> Option<Vec<Row>> {
         Value::List(_, elements) | Value::Set(_, elements) | Value::Tuple(elements)
             if columns(&inline(value)) > SHORT && !elements.is_empty() =>
         {
-            Some(elements.iter().map(|element| element_row(element)).collect())
+            Some(elements.iter().map(element_row).collect())
         }
         _ => None,
     }
