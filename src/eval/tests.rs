@@ -569,3 +569,177 @@ fn deep_and_long() {
         (&format!("{}2", "false ? 1 : ".repeat(700)), "2"),
     ]);
 }
+
+#[test]
+fn calls() {
+    check(&[
+        ("max([1, 2]...)", "2"),
+        ("max(1, var.numbers...)", "2"),
+        ("max(var.list...)", UNKNOWN),
+        ("max(var.any...)", UNKNOWN),
+        ("max(var.secret_list...)", SECRET),
+        ("max(var.one_secret...)", SECRET),
+        ("core::upper(\"a\")", "\"A\""),
+        ("length(var.bool ? [1, 2] : [3, 4])", "2"),
+        ("length(var.bool ? var.numbers : var.no_numbers) < 3", "true"),
+        ("length(var.list) == 5", "false"),
+        ("startswith(\"abc${var.string}\", \"ab\")", "true"),
+        ("upper(var.string) == null", "false"),
+    ]);
+    let wrong = "Invalid function argument: Invalid value for";
+    refused(&[
+        (
+            "upper()",
+            "Not enough function arguments: Function \"upper\" expects 1 argument(s). Missing value for \"str\". @)",
+        ),
+        (
+            "upper([]...)",
+            "Not enough function arguments: Function \"upper\" expects 1 argument(s). Missing value for \"str\". @)",
+        ),
+        (
+            "upper(\"a\", \"b\")",
+            "Too many function arguments: Function \"upper\" expects only 1 argument(s). @\"b\"",
+        ),
+        (
+            "setunion()",
+            "Not enough function arguments: Function \"setunion\" expects at least 1 argument(s). Missing value for \"first_set\". @)",
+        ),
+        (
+            "uper(\"a\")",
+            "Call to unknown function: There is no function named \"uper\". Did you mean \"upper\"? @uper",
+        ),
+        ("xyzzy(1)", "Call to unknown function: There is no function named \"xyzzy\". @xyzzy"),
+        (
+            "type(1) == 1",
+            "Invalid use of type function: The console-only \"type\" function cannot be used as part of an expression. @type(1)",
+        ),
+        (
+            "a::b(1)",
+            "Unknown provider function: The function namespace \"a\" is not valid. Provider function calls must use the \
+             \"provider::\" namespace prefix. @a::b",
+        ),
+        (
+            "max(\"a\", \"b\")",
+            &format!(
+                "{wrong} \"numbers\" parameter: a number is required. @\"a\"\n{wrong} \"numbers\" parameter: a number is required. @\"b\""
+            ),
+        ),
+        (
+            "max(null...)",
+            "Invalid expanding argument value: The expanding argument (indicated by ...) must not be null. @null",
+        ),
+        (
+            "max({}...)",
+            "Invalid expanding argument value: The expanding argument (indicated by ...) must be of a tuple, list, or set type. @{}",
+        ),
+        (
+            "length(5)",
+            "Error in function call: Call to function \"length\" failed: argument must be a string, a collection type, or a structural type. @length(",
+        ),
+        ("chunklist([1], [])", &format!("{wrong} \"size\" parameter: number required. @[]")),
+    ]);
+}
+
+#[test]
+fn trying() {
+    check(&[
+        ("try([][0], {}.a, 3)", "3"),
+        ("try(null, 1)", "null"),
+        ("try(nosuch(), 1)", "1"),
+        ("try(var.any.foo, \"x\")", UNKNOWN),
+        ("try([var.string][5], \"x\")", "\"x\""),
+        ("try({ a = var.string }, 2)", UNKNOWN),
+        ("try(var.secret, 1)", SECRET),
+        ("can([][0])", "false"),
+        ("can(var.string)", UNKNOWN),
+        ("can(var.secret)", "true"),
+        ("type({ a = var.numbers })", "object({\n    a: list(number),\n})"),
+        ("(type(var.any))", "dynamic"),
+    ]);
+    refused(&[
+        (
+            "try([][0], 1 + null)",
+            "Error in function call: Call to function \"try\" failed: no expression succeeded:\n- Invalid index\n  The given \
+             key does not identify an element in this collection value: the collection has no elements.\n- Operation \
+             failed\n  Error during operation: argument must not be null.\n\nAt least one expression must produce a \
+             successful result. @try(",
+        ),
+        (
+            "try()",
+            "Error in function call: Call to function \"try\" failed: at least one argument is required. @try(",
+        ),
+        (
+            "can()",
+            "Not enough function arguments: Function \"can\" expects 1 argument(s). Missing value for \"expression\". @)",
+        ),
+        (
+            "try(var.nope, 1)",
+            "Reference to undeclared input variable: An input variable with the name \"nope\" has not been declared. This \
+             variable can be declared with a variable \"nope\" {} block. @var.nope",
+        ),
+    ]);
+}
+
+#[test]
+fn templates_from_elsewhere() {
+    check(&[
+        ("templatestring(var.hello, { name = \"you\" })", "\"Hello you!\""),
+        ("templatestring(var.number_text, { n = 1 })", "\"1\""),
+        ("templatestring(var.hello, { name = var.secret })", SECRET),
+        ("templatestring(var.string, {})", UNKNOWN),
+        ("templatestring(var.hello, { name = var.string })", UNKNOWN),
+        ("templatefile(\"hello.tpl\", { name = \"you\" })", "\"Hello you!\""),
+        ("templatefile(\"hello.tpl\", { name = var.secret })", SECRET),
+        ("templatefile(var.string, {})", UNKNOWN),
+    ]);
+    let argument = "Invalid function argument: Invalid value for";
+    let failed = "Error in function call: Call to function";
+    let literal = "templatestring is only for rendering templates retrieved dynamically from elsewhere";
+    refused(&[
+        (
+            "templatestring(\"a\", {})",
+            &format!(
+                "{argument} \"template\" parameter: invalid template expression: {literal}, and so does not support \
+                 providing a literal template; consider using a template string expression instead. @\"a\""
+            ),
+        ),
+        (
+            "templatestring(var.hello, [])",
+            &format!("{argument} \"vars\" parameter: invalid vars value: must be a map. @[]"),
+        ),
+        (
+            "templatestring(var.hello, {})",
+            &format!(
+                "{argument} \"vars\" parameter: vars map does not contain key \"name\", referenced at <templatestring \
+                 argument>:1,9-13. @{{}}"
+            ),
+        ),
+        (
+            "templatestring(var.calls_file, { n = 1 })",
+            &format!(
+                "{failed} \"templatestring\" failed: <templatestring argument>:1,3-8: Error in function call; Call to \
+                 function \"file\" failed: cannot use filesystem access functions like file in templatestring templates; \
+                 consider passing the function result as a template variable instead.. @templatestring("
+            ),
+        ),
+        (
+            "templatefile(\"wrong.tpl\", { name = \"x\" })",
+            &format!(
+                "{failed} \"templatefile\" failed: wrong.tpl:1,8-9: Unsupported attribute; Can't access attributes on a \
+                 primitive-typed value (string)., and 1 other diagnostic(s). @templatefile("
+            ),
+        ),
+        (
+            "templatefile(\"nested.tpl\", {})",
+            &format!(
+                "{failed} \"templatefile\" failed: nested.tpl:1,3-16: Error in function call; Call to function \
+                 \"templatefile\" failed: cannot recursively call templatefile from inside another template function.. \
+                 @templatefile("
+            ),
+        ),
+        (
+            "templatefile(null, {})",
+            &format!("{argument} \"path\" parameter: argument must not be null. @null"),
+        ),
+    ]);
+}

@@ -107,15 +107,38 @@ fn within(
 /// Reads a string as the expression that its text is: what stands where the language wants a type, a reference or a name
 /// (`"type": "list(string)"`, `"depends_on": ["instance.x"]`). Every other expression comes back as it is.
 pub fn static_expression(sources: &Sources, expr: &Expr, diags: &mut Diagnostics) -> Option<Expr> {
-    let file = expr.span.file;
     let is_string = matches!(expr.kind, ExprKind::Literal(Value::String(_)));
-    let source = sources.text(file);
-    if !is_string || !source[expr.span.range()].starts_with('"') {
-        return Some(expr.clone());
-    }
-    let text = read::string_at(source, file, expr.span.start as usize)?;
+    let Some(text) = string_of(sources, expr).filter(|_| is_string) else { return Some(expr.clone()) };
+    let file = expr.span.file;
     let tokens = scan::code(&text.text, 0);
     within(&text, diags, |said| super::whole_expression(&text.text, file, &tokens, said))
+}
+
+/// The same value with its strings taken as they are, not as templates: for files of variables and for defaults.
+pub fn literal(sources: &Sources, expr: &Expr) -> Expr {
+    let raw = |expr: &Expr| literal(sources, expr);
+    let kind = match &expr.kind {
+        ExprKind::Tuple(items) => ExprKind::Tuple(items.iter().map(raw).collect()),
+        ExprKind::Object(items) => {
+            let key = |key: &ObjectKey| match key {
+                ObjectKey::Expr(key) => ObjectKey::Expr(raw(key)),
+                ObjectKey::Word(word) => ObjectKey::Word(word.clone()),
+            };
+            ExprKind::Object(items.iter().map(|(name, value)| (key(name), raw(value))).collect())
+        }
+        kind => match string_of(sources, expr) {
+            Some(text) => ExprKind::Literal(Value::String(Str::new(&text.text))),
+            None => kind.clone(),
+        },
+    };
+    Expr { kind, span: expr.span }
+}
+
+/// The string that an expression was made of.
+fn string_of(sources: &Sources, expr: &Expr) -> Option<Text> {
+    let source = sources.text(expr.span.file);
+    source.get(expr.span.range())?.starts_with('"').then_some(())?;
+    read::string_at(source, expr.span.file, expr.span.start as usize)
 }
 
 /// Turns the arguments of a JSON body that are blocks into blocks. `labels` tells how many labels a kind of block has, or

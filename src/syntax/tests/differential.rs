@@ -2,7 +2,9 @@
 
 use super::{show, source};
 use crate::diag::Diagnostics;
-use crate::syntax::{Body, convert, format, native, scan};
+use crate::syntax::{
+    Body, convert, format, native, parse, parse_expression, parse_json, parse_template, scan,
+};
 use proptest::prelude::*;
 
 /// Parses one item by each path.
@@ -123,6 +125,16 @@ fn block() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| format!("x {}\n", pieces.concat()))
 }
 
+/// Pieces of all that is unusual.
+fn debris() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "\r", "\r\n", "\0", "\u{feff}", "é", "“", "\u{a0}", "\\", "\"", "'", "${", "%{", "~", "}", "{", "[",
+        "]", ":", ",", "<<E\r\n", "E\r\n", "<<-E\n", "\nE", "/*", "*/", "//", "\\u00", "\\ud83d", "1e", "1.",
+        "a", " = ", "if ", "endif", "for ", "\n", "<<<<<<<", "\"a\"", "null", "-", "**",
+    ]);
+    prop::collection::vec(piece, 0..16).prop_map(|pieces| pieces.concat())
+}
+
 /// Expressions that are right.
 fn sound() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
@@ -175,6 +187,21 @@ proptest! {
     #[test]
     fn no_block_is_accepted_by_one_path_only(text in block()) {
         agree(&text);
+    }
+
+    #[test]
+    fn no_text_stops_the_parsers(text in prop_oneof![text(), block(), "\\PC*", debris()]) {
+        let (sources, id) = source(&text);
+        let mut diags = Diagnostics::new();
+        parse(&sources, id, &mut diags);
+        parse_json(&sources, id, &mut diags);
+        parse_expression(&sources, id, &mut diags);
+        parse_template(&sources, id, &mut diags);
+        for diagnostic in diags.take() {
+            let span = diagnostic.span.expect("a place");
+            prop_assert!(span.start <= span.end && span.end as usize <= text.len(), "{:?}", diagnostic);
+        }
+        format(&text);
     }
 
     #[test]

@@ -71,6 +71,14 @@ fn strings_can_be_read_as_expressions() {
 }
 
 #[test]
+fn strings_can_be_taken_as_they_are() {
+    let (sources, id) = source(r#"{"x": ["${a}", "$${b}", {"${c}": 1}]}"#);
+    let body = parse_json(&sources, id, &mut Diagnostics::new());
+    let raw = json::literal(&sources, &body.attributes[0].expr);
+    assert_eq!(show::expr(&raw), r#"["${a}" "$${b}" {"${c}"=1}]"#);
+}
+
+#[test]
 fn complaints_are_those_of_hcl() {
     let cases = [
         ("", "1:1 Missing value"),
