@@ -585,6 +585,9 @@ fn calls() {
         ("length(var.list) == 5", "false"),
         ("startswith(\"abc${var.string}\", \"ab\")", "true"),
         ("upper(var.string) == null", "false"),
+        ("tolist(toset([var.string, \"b\"]))", UNKNOWN),
+        ("tolist(toset([var.string]))", "tolist([\n  (known after apply),\n])"),
+        ("tomap({ a = null, b = [1] })[\"b\"]", "[\n  1,\n]"),
     ]);
     let wrong = "Invalid function argument: Invalid value for";
     refused(&[

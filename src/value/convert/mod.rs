@@ -126,6 +126,12 @@ impl Conversion {
                 None => self.fail("a number is required"),
             },
             (Value::String(text), Type::Bool) => self.parse_bool(text),
+            // How many elements the set will have, and in which order, is not known either.
+            (Value::Set(from, elements), Type::List(_)) if elements.len() > 1 && !value.is_wholly_known() => {
+                let ty = fill_dynamic(&Type::set(from.clone()), to);
+                let length = Some((1, elements.len()));
+                Ok(Value::Unknown(ty, Refinement { length, ..Refinement::not_null() }))
+            }
             (_, Type::List(element)) => {
                 self.sequence(value, element).map(|(ty, elements)| Value::list(ty, elements))
             }
