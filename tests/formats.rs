@@ -1,6 +1,8 @@
 //! Every state format that was ever released still loads. `formats/v1/log` was written once and is never written again:
 //! serial 12 as its base, three commits behind it, sealed with a key of 32 times 7.
 
+#![allow(clippy::unwrap_used)] // a test may
+
 use isotope::addr::ObjectAddr;
 use isotope::secret::{Key, Sealer};
 use isotope::state::history::Did;

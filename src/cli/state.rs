@@ -52,7 +52,7 @@ pub async fn run(args: &State, environment: &Environment, output: &mut Output) -
 }
 
 fn targets(addresses: &[String], output: &mut Output) -> Result<Vec<Target>, Reported> {
-    let mut parse = |text: &String| {
+    let parse = |text: &String| {
         text.parse::<Target>()
             .map_err(|error| output.fail(Diagnostic::error("Invalid address").detail(format!("{error}."))))
     };

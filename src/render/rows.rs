@@ -23,12 +23,14 @@ pub(super) struct Row {
     /// Why, behind the value.
     pub note: String,
     pub children: Vec<Row>,
-    /// May stand on its parent's line when it is the only child.
+    /// May stand on its parent's line, beside others of its kind.
     pub inline: bool,
 }
 
 /// A name longer than this does not push the values of its neighbours aside.
 const LONGEST_NAME: usize = 28;
+/// A line longer than this does not push the notes of its neighbours aside.
+const LONGEST_LINE: usize = 60;
 
 impl Symbol {
     fn text(self) -> &'static str {
@@ -93,61 +95,53 @@ impl Row {
     }
 }
 
-/// The rows as lines, the first level indented by `indent` blanks.
+/// The rows as lines, the first level indented by `indent` blanks. Names, values and notes of one level stand below each other.
 pub(super) fn lay_out(rows: &[Row], indent: usize, style: &Style) -> Vec<String> {
+    let named = rows.iter().filter(|row| !row.name.is_empty() && (!row.value.is_empty() || fits_inline(row)));
+    let width = named.map(|row| columns(&row.name)).filter(|width| *width <= LONGEST_NAME).max().unwrap_or(0);
+    let texts: Vec<String> = rows.iter().map(|row| text(row, indent, width, style)).collect();
+    let with_note = rows.iter().zip(&texts).filter(|(row, _)| !row.note.is_empty());
+    let column =
+        with_note.map(|(_, text)| columns(text)).filter(|width| *width <= LONGEST_LINE).max().unwrap_or(0);
     let mut lines = Vec::new();
-    let names = rows.iter().filter(|row| has_value(row)).map(|row| columns(&row.name));
-    let width = names.filter(|width| *width <= LONGEST_NAME).max().unwrap_or(0);
-    for row in rows {
-        lines.push(line(row, indent, width, style));
-        if only_inline_child(row).is_none() {
+    for (row, text) in rows.iter().zip(&texts) {
+        let line = match row.note.as_str() {
+            "" => text.clone(),
+            note => format!("{}   {}", pad(text, column), style.paint(Ink::Faint, note)),
+        };
+        lines.push(line.trim_end().to_owned());
+        if !fits_inline(row) {
             lines.extend(lay_out(&row.children, indent + 4, style));
         }
     }
     lines
 }
 
-fn has_value(row: &Row) -> bool {
-    !row.name.is_empty() && (!row.value.is_empty() || only_inline_child(row).is_some())
+/// Whether the children stand on the row's own line.
+fn fits_inline(row: &Row) -> bool {
+    let lengths = row.children.iter().map(|child| columns(&child.name) + columns(&child.value) + 5);
+    !row.children.is_empty()
+        && row.value.is_empty()
+        && row.children.iter().all(|child| child.inline && child.children.is_empty() && child.note.is_empty())
+        && lengths.sum::<usize>() <= super::value::SHORT
 }
 
-fn only_inline_child(row: &Row) -> Option<&Row> {
-    match row.children.as_slice() {
-        [child] if child.inline && child.children.is_empty() && row.value.is_empty() => Some(child),
-        _ => None,
-    }
-}
-
-fn line(row: &Row, indent: usize, width: usize, style: &Style) -> String {
-    let symbol = row.symbol.map(|symbol| format!("{} ", style.paint(symbol.ink(), symbol.text())));
-    let mut line = format!("{}{}", " ".repeat(indent), symbol.unwrap_or_default());
-    let value = match only_inline_child(row) {
-        Some(child) => content(child, 0, style),
-        None => row.value.clone(),
-    };
-    line.push_str(&name_and_value(&row.name, &value, width));
-    if !row.note.is_empty() {
-        line.push_str("   ");
-        line.push_str(&style.paint(Ink::Faint, &row.note));
-    }
-    line.truncate(line.trim_end().len());
-    line
-}
-
-fn content(row: &Row, width: usize, style: &Style) -> String {
-    let symbol = row.symbol.map(|symbol| format!("{} ", style.paint(symbol.ink(), symbol.text())));
-    let note = if row.note.is_empty() {
-        String::new()
+/// Everything of a row but its note.
+fn text(row: &Row, indent: usize, width: usize, style: &Style) -> String {
+    let value = if fits_inline(row) {
+        row.children.iter().map(|child| text(child, 0, 0, style)).collect::<Vec<_>>().join(", ")
     } else {
-        format!("   {}", style.paint(Ink::Faint, &row.note))
+        row.value.clone()
     };
-    format!("{}{}{note}", symbol.unwrap_or_default(), name_and_value(&row.name, &row.value, width))
+    let gap = if row.inline { " " } else { "  " };
+    let content = match (row.name.is_empty(), value.is_empty()) {
+        (true, _) => value,
+        (false, true) => row.name.clone(),
+        (false, false) => format!("{}{gap}{value}", pad(&row.name, width)),
+    };
+    format!("{}{}{content}", " ".repeat(indent), sign(row, style))
 }
 
-fn name_and_value(name: &str, value: &str, width: usize) -> String {
-    match (name.is_empty(), value.is_empty()) {
-        (true, _) => value.to_owned(),
-        (false, true) => name.to_owned(),
-        (false, false) => format!("{}  {value}", pad(name, width)),
-    }
+fn sign(row: &Row, style: &Style) -> String {
+    row.symbol.map(|symbol| format!("{} ", style.paint(symbol.ink(), symbol.text()))).unwrap_or_default()
 }

@@ -51,16 +51,9 @@ pub(super) fn block(value: &Value) -> Option<Vec<Row>> {
         Value::List(_, elements) | Value::Set(_, elements) | Value::Tuple(elements)
             if columns(&inline(value)) > SHORT && !elements.is_empty() =>
         {
-            Some(elements.iter().map(element_row).collect())
+            Some(elements.iter().enumerate().map(|(at, element)| row(&format!("[{at}]"), element)).collect())
         }
         _ => None,
-    }
-}
-
-fn element_row(element: &Value) -> Row {
-    match element {
-        Value::Map(..) | Value::Object(_) if columns(&inline(element)) > SHORT => row("-", element),
-        _ => row("-", element),
     }
 }
 

@@ -15,8 +15,11 @@ pub fn is_complete(text: &str) -> bool {
             _ => {}
         }
         // A quoted string does not span lines: a missing quote is a mistake, not a wish to go on.
-        if token.kind == Kind::OQuote && !text[token.range().end..].contains('"') {
-            return true;
+        if token.kind == Kind::OQuote {
+            let rest = &text[token.range().end..];
+            if !rest.contains(['"', '{']) {
+                return true;
+            }
         }
         if !matches!(token.kind, Kind::Newline | Kind::Comment) && !token.range().is_empty() {
             last = Some(token.kind);

@@ -1,44 +1,203 @@
-//! Two values → what changed between them, by their content.
+//! Two values → what changed between them, by their content: maps by key, sets by element, lists by what was inserted, removed or
+//! moved, strings by [`text`].
 
-use crate::plan::Edit;
+use super::text;
+use crate::plan::{Action, Change, Edit};
 use crate::render::Style;
-use crate::render::paint::columns;
+use crate::render::paint::{columns, count};
 use crate::render::rows::{Row, Symbol};
-use crate::render::value::{SENSITIVE, SHORT, inline, row};
-use crate::value::{Marks, Value};
+use crate::render::value::{SENSITIVE, SHORT, UNKNOWN, inline, key, row};
+use crate::value::{Marks, Path, Str, Value};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The row of a value that appears, disappears or changes.
-pub(super) fn change(name: &str, before: Option<&Value>, after: Option<&Value>, _style: &Style) -> Row {
+pub(super) fn change(name: &str, before: Option<&Value>, after: Option<&Value>, style: &Style) -> Row {
     match (before, after) {
         (None, None) => Row::named(name).with_symbol(Symbol::Same),
         (None, Some(after)) => row(name, after).all(Symbol::Add),
         (Some(before), None) => row(name, before).all(Symbol::Remove),
-        (Some(before), Some(after)) => changed(name, before, after),
+        (Some(before), Some(after)) => changed(name, before, after, style).with_symbol(Symbol::Change),
     }
 }
 
-fn changed(name: &str, before: &Value, after: &Value) -> Row {
-    let row = Row::named(name).with_symbol(Symbol::Change);
-    if secret(before) || secret(after) {
+fn changed(name: &str, before: &Value, after: &Value, style: &Style) -> Row {
+    let row = Row::named(name);
+    if is_hidden(before) || is_hidden(after) {
         return row.with_value("(sensitive, changed)");
     }
-    row.with_value(format!("{} → {}", inline(before), inline(after)))
+    let (was, is) = (before.unmarked(), after.unmarked());
+    match (was, is) {
+        (_, Value::Unknown(..)) => row.with_value(format!("{} → {UNKNOWN}", brief(was))),
+        (Value::Map(_, was) | Value::Object(was), Value::Map(_, is) | Value::Object(is)) => {
+            row.with_children(entries(was, is, style))
+        }
+        (Value::Set(_, was), Value::Set(_, is)) => row.with_children(members(was, is)),
+        (Value::List(_, was) | Value::Tuple(was), Value::List(_, is) | Value::Tuple(is)) => {
+            sequence(row, was, is, style)
+        }
+        (Value::String(was), Value::String(is)) => text::change(row, was, is, style),
+        _ => plain(row, was, is),
+    }
 }
 
-fn secret(value: &Value) -> bool {
-    value.contains_marks(Marks::SENSITIVE)
+/// Whether a value, or one of several parts that have no names, must not be seen.
+fn is_hidden(value: &Value) -> bool {
+    let nameless = matches!(value, Value::List(..) | Value::Set(..) | Value::Tuple(_));
+    value.is_sensitive() || (nameless && value.contains_marks(Marks::SENSITIVE))
 }
 
-/// ` : before → after` where that is short, else nothing: for a line that has little room.
-pub(super) fn short_change(edit: &Edit, _style: &Style) -> String {
+/// `before → after`, below each other where they are long.
+pub(super) fn plain(row: Row, before: &Value, after: &Value) -> Row {
+    let text = format!("{} → {}", inline(before), inline(after));
+    if columns(&text) <= 2 * SHORT {
+        return row.with_value(text);
+    }
+    let line = |value: &Value, symbol| self::row("", value).all(symbol);
+    row.with_children(vec![line(before, Symbol::Remove), line(after, Symbol::Add)])
+}
+
+/// A value that goes away, without its parts.
+fn brief(value: &Value) -> String {
+    let text = inline(value);
+    match value.length() {
+        Some(length) if columns(&text) > SHORT / 2 => format!("({})", count(length, "element")),
+        _ if columns(&text) > SHORT / 2 => "(long text)".to_owned(),
+        _ => text,
+    }
+}
+
+pub(super) fn entries(
+    before: &BTreeMap<Str, Value>,
+    after: &BTreeMap<Str, Value>,
+    style: &Style,
+) -> Vec<Row> {
+    let keys: BTreeSet<&Str> = before.keys().chain(after.keys()).collect();
+    let (same, different): (Vec<&Str>, Vec<&Str>) =
+        keys.into_iter().partition(|name| before.get(*name) == after.get(*name));
+    let mut rows: Vec<Row> = different
+        .into_iter()
+        .map(|name| change(&key(name), before.get(name), after.get(name), style))
+        .collect();
+    if !same.is_empty() {
+        rows.push(Row::remark(format!("{} more, unchanged", same.len())));
+    }
+    rows
+}
+
+fn members(before: &[Value], after: &[Value]) -> Vec<Row> {
+    let missing = |from: &[Value], element: &Value| !from.contains(element);
+    let removed =
+        before.iter().filter(|element| missing(after, element)).map(|e| element("", e, Symbol::Remove));
+    let added = after.iter().filter(|element| missing(before, element)).map(|e| element("", e, Symbol::Add));
+    removed.chain(added).collect()
+}
+
+/// An element that comes or goes.
+fn element(name: &str, value: &Value, symbol: Symbol) -> Row {
+    let row = row(name, value).all(symbol);
+    Row { inline: row.children.is_empty(), ..row }
+}
+
+/// What happened to the elements of a list.
+fn sequence(row: Row, before: &[Value], after: &[Value], style: &Style) -> Row {
+    if is_permutation(before, after) && columns(&list(after)) <= SHORT {
+        return row.with_value(format!("order changed: {}", list(after)));
+    }
+    let mut steps = Steps::default();
+    for op in capture_diff_slices(Algorithm::Myers, before, after) {
+        steps.take(&op, before, after);
+    }
+    row.with_children(steps.rows(style))
+}
+
+fn list(elements: &[Value]) -> String {
+    format!("[{}]", elements.iter().map(inline).collect::<Vec<_>>().join(", "))
+}
+
+fn is_permutation(before: &[Value], after: &[Value]) -> bool {
+    let sorted = |elements: &[Value]| {
+        let mut sorted: Vec<Value> = elements.to_vec();
+        sorted.sort();
+        sorted
+    };
+    before.len() == after.len() && sorted(before) == sorted(after)
+}
+
+/// Elements by their position, before and after.
+#[derive(Default)]
+struct Steps<'v> {
+    removed: Vec<(usize, &'v Value)>,
+    added: Vec<(usize, &'v Value)>,
+    /// The same place with another value.
+    edited: Vec<(usize, &'v Value, &'v Value)>,
+}
+
+impl<'v> Steps<'v> {
+    fn take(&mut self, op: &DiffOp, before: &'v [Value], after: &'v [Value]) {
+        let (old, new) = (op.old_range(), op.new_range());
+        match op {
+            DiffOp::Equal { .. } => {}
+            DiffOp::Replace { .. } if old.len() == new.len() => {
+                self.edited.extend(old.zip(new).map(|(old, new)| (new, &before[old], &after[new])));
+            }
+            _ => {
+                self.removed.extend(old.map(|at| (at, &before[at])));
+                self.added.extend(new.map(|at| (at, &after[at])));
+            }
+        }
+    }
+
+    /// The rows by position. An element that is gone here and new there has moved; one that is gone and has a twin (an object of the
+    /// same name or key) has changed.
+    fn rows(mut self, style: &Style) -> Vec<Row> {
+        let mut rows: Vec<(usize, Row)> = Vec::new();
+        for (at, is) in std::mem::take(&mut self.added) {
+            let name = format!("[{at}]");
+            if let Some((from, _)) = self.take_removed(|was| was == is) {
+                let moved = Row::named(&name).with_symbol(Symbol::Change).with_value(brief(is));
+                rows.push((at, moved.with_note(format!("moved from [{from}]"))));
+            } else if let Some((_, was)) = self.take_removed(|was| are_twins(was, is)) {
+                rows.push((at, change(&name, Some(was), Some(is), style)));
+            } else {
+                rows.push((at, element(&name, is, Symbol::Add)));
+            }
+        }
+        rows.extend(
+            self.removed.iter().map(|(at, was)| (*at, element(&format!("[{at}]"), was, Symbol::Remove))),
+        );
+        rows.extend(
+            self.edited
+                .iter()
+                .map(|(at, was, is)| (*at, change(&format!("[{at}]"), Some(was), Some(is), style))),
+        );
+        rows.sort_by_key(|(at, _)| *at);
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
+
+    fn take_removed(&mut self, is_it: impl Fn(&Value) -> bool) -> Option<(usize, &'v Value)> {
+        let found = self.removed.iter().position(|(_, was)| is_it(was))?;
+        Some(self.removed.remove(found))
+    }
+}
+
+/// Whether two objects are one, seen at different times.
+fn are_twins(one: &Value, other: &Value) -> bool {
+    ["id", "key", "name"].iter().any(|name| match (one.get_attr(name), other.get_attr(name)) {
+        (Some(one), Some(other)) => one == other && one.is_known() && !one.is_null(),
+        _ => false,
+    })
+}
+
+/// `: before → after` where that is short, else nothing: for a line that has little room.
+pub(super) fn short_change(edit: &Edit) -> String {
     let (Some(before), Some(after)) = (&edit.before, &edit.after) else { return String::new() };
     let text = format!(": {} → {}", inline(before), inline(after));
     if text.contains(SENSITIVE) || columns(&text) > SHORT { String::new() } else { text }
 }
 
-/// Whether a change has an edit at the path, around it or below it, or ends the object.
-pub(super) fn is_put_back(change: Option<&crate::plan::Change>, path: &crate::value::Path) -> bool {
-    use crate::plan::Action;
+/// Whether a change has an edit at the path, around it or below it, or makes or ends the object.
+pub(super) fn is_put_back(change: Option<&Change>, path: &Path) -> bool {
     match change.map(|change| &change.action) {
         Some(Action::Update { edits, .. } | Action::Replace { edits, .. }) => {
             edits.iter().any(|edit| edit.path.is_prefix_of(path) || path.is_prefix_of(&edit.path))

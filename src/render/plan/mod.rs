@@ -1,6 +1,6 @@
 //! A plan for a person: what changes by order of risk, then the details, then the line that scripts read.
 //!
-//! [`summary`] has a line an object, [`object`] the details of one, [`edits`] and [`content`] the lines of its edits, [`notes`] what an
+//! [`summary`] has a line an object, [`object`] the details of one, [`edits`], [`content`] and [`text`] the lines of its edits, [`notes`] what an
 //! earlier run or somebody else did.
 
 mod content;
@@ -8,6 +8,9 @@ mod edits;
 mod notes;
 mod object;
 mod summary;
+mod text;
+#[cfg(test)]
+mod tests;
 
 pub(super) use summary::summary_line;
 

@@ -88,7 +88,7 @@ pub(super) fn reason(page: &Page<'_>, group: &Group<'_>) -> String {
             reasons.push("deleted outside, will be created again".to_owned());
         }
         Action::Update { edits, .. } => reasons.extend(update_reason(edits, group.subjects.len())),
-        Action::Replace { edits, because, .. } => reasons.push(replace_reason(edits, because, page)),
+        Action::Replace { edits, because, .. } => reasons.push(replace_reason(edits, because)),
         Action::Delete { because, .. } => reasons.push(delete_reason(page, group, *because)),
         _ => {}
     }
@@ -124,7 +124,7 @@ fn attribute(path: &Path) -> String {
     }
 }
 
-fn replace_reason(edits: &[Edit], because: &ReplaceReason, page: &Page<'_>) -> String {
+fn replace_reason(edits: &[Edit], because: &ReplaceReason) -> String {
     match because {
         ReplaceReason::Tainted => "tainted".to_owned(),
         ReplaceReason::Requested => "asked for with -replace".to_owned(),
@@ -132,11 +132,7 @@ fn replace_reason(edits: &[Edit], because: &ReplaceReason, page: &Page<'_>) -> S
         ReplaceReason::CannotUpdate(paths) => {
             let forcing: Vec<&Edit> = edits.iter().filter(|edit| paths.contains(&edit.path)).collect();
             if let [edit] = forcing.as_slice() {
-                return format!(
-                    "{} changed{}",
-                    attribute(&edit.path),
-                    content::short_change(edit, page.style)
-                );
+                return format!("{} changed{}", attribute(&edit.path), content::short_change(edit));
             }
             let mut names: Vec<String> = paths.iter().map(attribute).collect();
             names.dedup();

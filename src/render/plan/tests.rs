@@ -1,0 +1,497 @@
+//! Plans made by hand, and the text they become.
+
+use super::*;
+use crate::addr::{Name, ObjectAddr, ObjectKey, ResourceAddr};
+use crate::diag::Span;
+use crate::graph::Dag;
+use crate::plan::{
+    Answers, Cause, Change, ConfigDigest, DeleteReason, Drift, Edit, Finding, Meta, OutputChange, Planned,
+    Reading, ReplaceOrder, ReplaceReason, Subject, Verdict,
+};
+use crate::state::{ProviderAddr, Record, StateVersion, Status};
+use crate::value::{Path, Type, Value, from_json_text};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A configuration of ten lines, each the place of an object.
+fn sources() -> Sources {
+    let mut sources = Sources::new();
+    sources.add("main.hcl", "#\n".repeat(10));
+    sources
+}
+
+fn line(line: usize) -> Span {
+    Span::new(crate::diag::FileId(0), (line - 1) * 2..(line - 1) * 2 + 1)
+}
+
+/// A value from JSON; the string `?` is not known yet, and one that starts with `!` is sensitive.
+fn value(json: &str) -> Value {
+    crate::value::transform(&from_json_text(json).unwrap(), &mut |_, value| match value.as_str() {
+        Some("?") => Value::unknown(Type::String),
+        Some(text) if text.starts_with('!') => Value::string(&text[1..]).sensitive(),
+        _ => value,
+    })
+}
+
+fn addr(name: &str) -> ObjectAddr {
+    let (name, key) = match name.split_once('/') {
+        Some((name, key)) => (name, ObjectKey::Name(key.into())),
+        None => (name, ObjectKey::Single),
+    };
+    ObjectAddr::root(ResourceAddr::managed("instance", name), key)
+}
+
+fn provider() -> ProviderAddr {
+    ProviderAddr { name: "cloudelements".into(), alias: None }
+}
+
+fn record(id: &str, json: &str) -> Record {
+    Record {
+        provider: provider(),
+        id: id.into(),
+        values: value(json),
+        fingerprints: BTreeMap::new(),
+        status: Status::Ready,
+        depends_on: Vec::new(),
+        create_before_destroy: false,
+        prevent_destroy: false,
+        marker: None,
+    }
+}
+
+fn planned(json: &str) -> Planned {
+    let meta = Meta {
+        provider: provider(),
+        depends_on: Vec::new(),
+        create_before_destroy: false,
+        prevent_destroy: false,
+    };
+    Planned { values: value(json), desired: value(json), meta }
+}
+
+/// An edit of `configuration["key"]`, or of the attribute `key` itself.
+fn edit(path: &str, before: &str, after: &str) -> Edit {
+    let path = match path.split_once('.') {
+        Some((attribute, key)) => Path::root().child_attr(attribute).child_index(Value::string(key)),
+        None => Path::root().child_attr(path),
+    };
+    let side = |json: &str| (!json.is_empty()).then(|| value(json));
+    Edit {
+        path,
+        before: side(before),
+        after: side(after),
+        cause: Cause::Configuration(None),
+        forces_replace: false,
+    }
+}
+
+fn plan_of(actions: Vec<(&str, usize, Action)>) -> Plan {
+    let change = |(name, at, action): (&str, usize, Action)| {
+        let place = (at > 0).then(|| line(at));
+        (Subject::current(addr(name)), Change { action, place, previous: None })
+    };
+    Plan {
+        mode: Mode::Normal,
+        base: StateVersion { lineage: "00000000".into(), serial: 1 },
+        config: ConfigDigest("".into()),
+        variables: BTreeMap::new(),
+        changes: actions.into_iter().map(change).collect(),
+        steps: Dag::new(),
+        drift: Vec::new(),
+        outputs: BTreeMap::new(),
+        answers: Answers::default(),
+        reading: Reading { objects: 3, requests: 1, took: Duration::ZERO },
+    }
+}
+
+fn text(of: &Plan, detail: Detail) -> String {
+    plan(of, &sources(), Kinds::builtin(), detail, &Style::default())
+}
+
+#[track_caller]
+fn check(of: &Plan, expected: &str) {
+    assert_eq!(text(of, Detail::Normal), expected.trim_matches('\n'));
+}
+
+fn update(edits: Vec<Edit>, after: &str) -> Action {
+    Action::Update { prior: record("1001", "{}"), planned: planned(after), edits }
+}
+
+/// The lines of a single edit of a single object, without what is around them.
+#[track_caller]
+fn check_edit(path: &str, before: &str, after: &str, expected: &str) {
+    let of = plan_of(vec![("support", 1, update(vec![edit(path, before, after)], "{}"))]);
+    let text = text(&of, Detail::Normal);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[3..lines.len() - 2].join("\n"), expected.trim_matches('\n'));
+}
+
+#[test]
+fn the_first_apply() {
+    let support = r#"{"element": "freshdesk", "name": "Support desk", "tags": ["helpdesk"], "enabled": null,
+        "configuration": {"password": "!hush", "subdomain": "example"}, "id": "?", "token": "?"}"#;
+    let create = |json: &str| Action::Create { planned: planned(json) };
+    let mut of =
+        plan_of(vec![("support", 7, create(support)), ("connectwise", 9, create(r#"{"name": "c"}"#))]);
+    of.reading = Reading::default();
+    check(
+        &of,
+        r#"
+isotope plan · 2 instances, none yet
+
+  +   instance.connectwise   main.hcl:9
+  +   instance.support       main.hcl:7
+
+  + instance.connectwise                                              main.hcl:9
+      name  "c"
+
+  + instance.support                                                  main.hcl:7
+      element        "freshdesk"
+      name           "Support desk"
+      configuration
+          "password"   (sensitive value)
+          "subdomain"  "example"
+      tags           ["helpdesk"]
+      id, token      (known after apply)
+
+Plan: 2 to add, 0 to change, 0 to destroy.
+"#,
+    );
+}
+
+#[test]
+fn one_rename() {
+    let rename = edit("name", r#""Support desk""#, r#""Support""#);
+    check(
+        &plan_of(vec![("support", 7, update(vec![rename], r#"{"name": "Support"}"#))]),
+        r#"
+isotope plan · 3 instances, read in 1 request
+
+  ~ instance.support  [id=1001]                                       main.hcl:7
+      ~ name  "Support desk" → "Support"
+
+Plan: 0 to add, 1 to change, 0 to destroy.
+"#,
+    );
+}
+
+fn mixed() -> Plan {
+    let mut drift = edit("configuration.event.poller.refresh_interval", r#""60""#, r#""15""#);
+    drift.cause = Cause::Drift;
+    let edits = || {
+        vec![
+            edit("configuration.filter.response.nulls", r#""true""#, r#""false""#),
+            drift.clone(),
+            edit("configuration.password", r#""!a""#, r#""!b""#),
+            edit("tags", r#"["crm"]"#, r#"["crm", "sales"]"#),
+        ]
+    };
+    let after = r#"{"configuration": {"filter.response.nulls": "false", "event.poller.refresh_interval": "15",
+        "password": "!b", "a": "1", "b": "2"}, "tags": ["crm", "sales"]}"#;
+    let mut element = edit("element", r#""sfdc""#, r#""sfdcbulk""#);
+    element.forces_replace = true;
+    let because = ReplaceReason::CannotUpdate(vec![element.path.clone()]);
+    let order = ReplaceOrder::DeleteFirst;
+    let replace = Action::Replace {
+        prior: record("9", "{}"),
+        planned: planned("{}"),
+        edits: vec![element],
+        order,
+        because,
+    };
+    let delete = Action::Delete { prior: record("8", "{}"), because: DeleteReason::NoResourceConfig };
+    plan_of(vec![
+        ("hubspot", 2, update(edits(), after)),
+        ("sales", 4, update(edits(), after)),
+        ("netsuite", 0, delete),
+        ("bulk", 6, replace),
+        ("brand_new", 8, Action::Create { planned: planned(r#"{"name": "n"}"#) }),
+    ])
+}
+
+#[test]
+fn order_by_risk_and_the_same_edit_shown_once() {
+    check(
+        &mixed(),
+        r#"
+isotope plan · 3 instances, read in 1 request
+
+  -/+ instance.bulk                      main.hcl:6     element changed: "sfdc" → "sfdcbulk"
+  -   instance.netsuite                                 no longer declared; its token will stop working
+  ~   instance.hubspot, instance.sales   main.hcl:2,4   configuration, tags, the same edit twice
+  +   instance.brand_new                 main.hcl:8
+
+  -/+ instance.bulk  [id=9]                                           main.hcl:6
+      # element changed: "sfdc" → "sfdcbulk"
+      ~ element  "sfdc" → "sfdcbulk"   forces replacement
+
+  ~ instance.hubspot, instance.sales  [id=1001, 1001]                 main.hcl:2,4
+      ~ configuration
+          ~ "filter.response.nulls"  "true" → "false"
+          ~ "event.poller.refresh_interval"  "60" → "15"   drift: changed outside, will be put back
+          ~ "password"               (sensitive, changed)
+            # 2 more, unchanged
+      ~ tags   + [1] "sales"
+
+  + instance.brand_new                                                main.hcl:8
+      name  "n"
+
+Plan: 2 to add, 2 to change, 2 to destroy.
+"#,
+    );
+}
+
+#[test]
+fn concise_plans_have_a_line_for_each_object() {
+    let text = text(&mixed(), Detail::Concise);
+    assert!(!text.contains("[id="), "{text}");
+    assert_eq!(text.lines().count(), 8, "{text}");
+}
+
+#[test]
+fn full_plans_group_nothing_and_hide_nothing_but_secrets() {
+    let text = text(&mixed(), Detail::Full);
+    assert!(text.contains("  ~ instance.sales  [id=1001]"), "{text}");
+    assert!(text.contains(r#"            "a"  "1""#), "{text}");
+    assert!(!text.contains("unchanged"), "{text}");
+}
+
+#[test]
+fn nothing_to_do() {
+    let mut of = plan_of(vec![("support", 7, Action::NoOp { record: record("1", "{}"), write: false })]);
+    check(&of, "No changes. Your infrastructure matches the configuration.");
+    of.mode = Mode::RefreshOnly;
+    check(&of, "No changes. Your infrastructure still matches the configuration.");
+    of.mode = Mode::Destroy;
+    check(&of, "No changes. No objects need to be destroyed.");
+}
+
+#[test]
+fn an_open_intent_was_found() {
+    let mut of = plan_of(Vec::new());
+    let mut found = record("1001", "{}");
+    found.marker = Some("isotope:0:1".into());
+    let verdict = Verdict::Adopted(Box::new(found));
+    of.answers.findings.push(Finding { intent: "1".into(), addr: addr("support"), verdict });
+    check(
+        &of,
+        "An earlier run ended while it was creating instance.support. It was found: id 1001 carries its marker and \
+         will be adopted.\n\nNo changes. Your infrastructure matches the configuration.",
+    );
+}
+
+#[test]
+fn only_outputs_change() {
+    let mut of = plan_of(Vec::new());
+    let change = |before: &str, after: &str| OutputChange {
+        before: (!before.is_empty()).then(|| value(before)),
+        after: (!after.is_empty()).then(|| value(after)),
+    };
+    of.outputs = [
+        (Name::from("kept"), change("1", "1")),
+        (Name::from("name"), change(r#""a""#, r#""b""#)),
+        (Name::from("new"), change("", r#""?""#)),
+        (Name::from("token"), change(r#""!x""#, r#""!y""#)),
+        (Name::from("gone"), change("[1]", "")),
+    ]
+    .into();
+    check(
+        &of,
+        r#"
+isotope plan · 3 objects, read in 1 request
+
+Changes to outputs:
+  - gone   [1]
+  ~ name   "a" → "b"
+  + new    (known after apply)
+  ~ token  (sensitive, changed)
+
+You can apply this plan to save these new output values to the state, without changing any real infrastructure.
+"#,
+    );
+}
+
+#[test]
+fn what_changed_outside_and_stays() {
+    let drifted = |name: &str, current: Option<Record>, edits: Vec<Edit>| Drift {
+        addr: addr(name),
+        prior: record("1001", "{}"),
+        current,
+        edits,
+    };
+    let renamed = || drifted("support", Some(record("1001", "{}")), vec![edit("name", r#""a""#, r#""b""#)]);
+    let mut of = plan_of(Vec::new());
+    of.drift = vec![drifted("old", None, Vec::new()), renamed()];
+    of.mode = Mode::RefreshOnly;
+    check(
+        &of,
+        r#"
+Changed outside since the last apply:
+  - instance.old  [id=1001]   deleted
+  ~ instance.support  [id=1001]
+      ~ name  "a" → "b"
+
+This is a refresh-only plan: nothing is done to undo these changes. Apply it to record them in the state, without changing any real infrastructure.
+"#,
+    );
+    // What is put back is told where it is put back, and what the API chooses is only read again.
+    let mut back = plan_of(vec![("support", 7, update(vec![edit("name", r#""b""#, r#""a""#)], "{}"))]);
+    back.drift = vec![renamed(), drifted("x", Some(record("1", "{}")), vec![edit("created_date", "1", "2")])];
+    assert!(!text(&back, Detail::Normal).contains("outside"));
+}
+
+#[test]
+fn a_single_deletion_says_why() {
+    let delete = Action::Delete { prior: record("8", r#"{"name": "x"}"#), because: DeleteReason::EachKey };
+    check(
+        &plan_of(vec![("desk/eu", 7, delete)]),
+        r#"
+isotope plan · 3 instances, read in 1 request
+
+  - instance.desk["eu"]  [id=8]                                       main.hcl:7
+      # its key is no longer in `for_each`; its token will stop working
+
+Plan: 0 to add, 0 to change, 1 to destroy.
+"#,
+    );
+}
+
+#[test]
+fn many_objects_with_one_edit() {
+    let edits = || update(vec![edit("name", r#""a""#, r#""b""#)], "{}");
+    let names: Vec<String> = (0..9).map(|at| format!("desk/{at}")).collect();
+    let of = plan_of(names.iter().map(|name| (name.as_str(), 3, edits())).collect());
+    let text = text(&of, Detail::Normal);
+    let line = r#"  ~   instance.desk["0"], instance.desk["1"], instance.desk["2"] and 6 more   main.hcl:3   name, the same edit 9 times"#;
+    assert!(text.contains(line), "{text}");
+    assert_eq!(text.lines().count(), 8, "{text}");
+}
+
+#[test]
+fn lists_are_compared_by_content() {
+    check_edit("x", r#"["a", "b"]"#, r#"["new", "a", "b"]"#, r#"      ~ x  + [0] "new""#);
+    check_edit("x", r#"["a", "b", "c"]"#, r#"["a", "c"]"#, r#"      ~ x  - [1] "b""#);
+    check_edit("x", r#"["a", "b", "c"]"#, r#"["a", "B", "c"]"#, "      ~ x\n          ~ [1]  \"b\" → \"B\"");
+    check_edit(
+        "x",
+        r#"["a", "b", "c"]"#,
+        r#"["c", "a", "b"]"#,
+        r#"      ~ x  order changed: ["c", "a", "b"]"#,
+    );
+    check_edit(
+        "x",
+        r#"["a", "b", "c"]"#,
+        r#"["c", "a", "b", "d"]"#,
+        r#"
+      ~ x
+          ~ [0]  "c"   moved from [2]
+          + [3] "d"
+"#,
+    );
+    check_edit(
+        "x",
+        r#"[{"name": "one", "n": 1}, {"name": "two", "n": 2}]"#,
+        r#"[{"name": "zero", "n": 0}, {"name": "one", "n": 1}, {"name": "two", "n": 3}]"#,
+        r#"
+      ~ x
+          + [0]
+              + "n"     0
+              + "name"  "zero"
+          ~ [2]
+              ~ "n"  2 → 3
+                # 1 more, unchanged
+"#,
+    );
+}
+
+#[test]
+fn maps_are_compared_by_key() {
+    check_edit(
+        "x",
+        r#"{"a": 1, "b": {"c": 1, "d": 2}, "e": 5}"#,
+        r#"{"a": 1, "b": {"c": 2, "d": 2}, "f": "!s"}"#,
+        r#"
+      ~ x
+          ~ "b"
+              ~ "c"  1 → 2
+                # 1 more, unchanged
+          - "e"  5
+          + "f"  (sensitive value)
+            # 1 more, unchanged
+"#,
+    );
+}
+
+#[test]
+fn sets_are_compared_by_element() {
+    let set = |names: &[&str]| Value::set(Type::String, names.iter().map(|n| Value::string(*n)).collect());
+    let of = Edit { before: Some(set(&["a", "b"])), after: Some(set(&["b", "c"])), ..edit("tags", "", "") };
+    let of = plan_of(vec![("support", 1, update(vec![of], "{}"))]);
+    assert!(
+        text(&of, Detail::Normal).contains("\n      ~ tags  - \"a\", + \"c\"\n"),
+        "{}",
+        text(&of, Detail::Normal)
+    );
+}
+
+#[test]
+fn texts_are_compared_line_by_line() {
+    check_edit(
+        "script",
+        r#""one\ntwo\nthree\nfour\nfive\nsix\n""#,
+        r#""one\ntwo\nthree\nfour\nFIVE\nsix\nseven\n""#,
+        r#"
+      ~ script
+            # line 3
+            three
+            four
+          - five
+          + FIVE
+            six
+          + seven
+"#,
+    );
+}
+
+#[test]
+fn json_in_strings_is_compared_by_structure() {
+    check_edit(
+        "x",
+        r#""{\"a\": 1, \"b\": [1]}""#,
+        r#""{\"b\":[1,2],\"a\":1}""#,
+        r#"
+      ~ x  (JSON)
+          ~ "b"  + [1] 2
+            # 1 more, unchanged
+"#,
+    );
+    check_edit("x", r#""{\"a\": 1}""#, r#""{\"a\":1}""#, "      ~ x  (JSON; only how it is written changes)");
+}
+
+#[test]
+fn of_long_lines_only_the_change_is_shown() {
+    let long = |word: &str| format!("\"{}{word}{}\"", "x".repeat(50), "é".repeat(50));
+    check_edit(
+        "x",
+        &long("one"),
+        &long("two"),
+        "      ~ x  \"…xxxxxxxxxxxxxxxxxoneéééééééééééééééé…\" → \"…xxxxxxxxxxxxxxxxxtwoéééééééééééééééé…\"",
+    );
+}
+
+#[test]
+fn other_changes() {
+    check_edit("x", "1", "null", "      ~ x  1 → null");
+    check_edit("x", "", "1", "      + x  1");
+    check_edit("x", r#"["!a"]"#, r#"["!b", "c"]"#, "      ~ x  (sensitive, changed)");
+    check_edit("x", r#""a""#, r#""?""#, "      ~ x  \"a\" → (known after apply)");
+    check_edit("x", r#""\u001b[2Ja""#, r#""b""#, r#"      ~ x  "\x1b[2Ja" → "b""#);
+}
+
+#[test]
+fn colour_marks_only_what_changed() {
+    let of = plan_of(vec![("support", 0, update(vec![edit("x", r#""abc""#, r#""abd""#)], "{}"))]);
+    let style = Style { color: true, width: Some(80) };
+    let coloured = plan(&of, &sources(), Kinds::builtin(), Detail::Normal, &style);
+    assert!(coloured.contains("\"ab\x1b[31mc\x1b[0m\" → \"ab\x1b[32md\x1b[0m\""), "{coloured:?}");
+}
