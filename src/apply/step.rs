@@ -125,7 +125,7 @@ fn unreached(call: &Call, cause: &str) -> Diagnostic {
     let addr = &call.intent.addr;
     Diagnostic::error(format!("The API could not be asked to {} {addr}", call.verb()))
         .label(cause.to_owned())
-        .detail(format!("{cause}. Nothing was changed."))
+        .detail("Nothing was changed.")
         .help("apply again when the API can be reached: only what is missing will be done")
         .about(addr)
 }

@@ -95,7 +95,7 @@ fn approve(made: &Made, input: bool, environment: &Environment, output: &mut Out
 }
 
 async fn execute(made: Made, flavour: Flavour, environment: &Environment, output: &mut Output) -> Outcome {
-    let Made { project, mut backend, connected, writer, plan, .. } = made;
+    let Made { project, mut backend, connected, writer, plan, parallelism, .. } = made;
     let mut writer = match writer {
         Some(writer) => writer,
         None => backend.lock(flavour.command(), std::time::Duration::ZERO, environment, output).await?,
@@ -130,7 +130,7 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
         stamp,
         settle: connected.settle,
         mark: connected.mark,
-        parallelism: None,
+        parallelism,
         stop: signals::watch(),
     };
     let mut diags = Diagnostics::new();

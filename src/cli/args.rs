@@ -47,6 +47,9 @@ pub enum Command {
     State(State),
     /// Evaluate expressions against configuration and state
     Console(Console),
+    /// Browse the element catalogue
+    #[command(subcommand)]
+    Elements(Elements),
     /// Serve the Cloud Elements API on this machine
     Emulator(Emulator),
     /// Print a completion script
@@ -237,6 +240,26 @@ pub enum State {
         #[arg(long)]
         reveal_sensitive: bool,
         address: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Elements {
+    /// The elements of the catalogue
+    List {
+        /// Only elements of this hub
+        #[arg(long)]
+        hub: Option<String>,
+        #[arg(long)]
+        json: bool,
+        /// Only elements whose key or name has this text
+        text: Option<String>,
+    },
+    /// What an element asks for, and a block to start from
+    Show {
+        #[arg(long)]
+        json: bool,
+        key: String,
     },
 }
 

@@ -12,6 +12,7 @@ mod args;
 mod backend;
 mod completions;
 mod console;
+mod elements;
 mod emulator;
 mod environment;
 mod fmt;
@@ -111,6 +112,7 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Output(args) => show::output(&args, environment, output).await,
         Command::State(args) => state::run(&args, environment, output).await,
         Command::Console(args) => console::run(&args, environment, output).await,
+        Command::Elements(args) => elements::run(&args, output),
         Command::Emulator(args) => emulator::run(&args, environment, output).await,
         Command::Completions { shell } => completions::run(shell, output),
         Command::Version(args) => version::run(&args, output),

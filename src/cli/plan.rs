@@ -35,6 +35,8 @@ pub struct Made {
     pub plan: Plan,
     /// Seconds since 1970.
     pub planned_at: i64,
+    /// `-parallelism`.
+    pub parallelism: Option<usize>,
 }
 
 /// What the options ask for.
@@ -98,7 +100,15 @@ pub async fn make(
         limit(plan, planning, &mut diags);
     }
     output.check(&mut diags, &project.sources)?;
-    Ok(Made { plan: planned?, project, backend, connected, writer, planned_at })
+    Ok(Made {
+        plan: planned?,
+        project,
+        backend,
+        connected,
+        writer,
+        planned_at,
+        parallelism: planning.parallelism,
+    })
 }
 
 /// Starts a JSON stream with its version message.

@@ -1,7 +1,7 @@
 //! The configuration of a command: files, kinds, order of evaluation, given variables.
 
 use super::args::Variables;
-use super::environment::Environment;
+use super::environment::{Environment, Functions};
 use super::output::Output;
 use crate::config::{self, Config, Values};
 use crate::diag::{Diagnostics, Reported, Sources};
@@ -46,6 +46,11 @@ fn gather(
     let given = assigned(&config, variables, environment, sources, diags);
     let kinds = kinds(&config, diags);
     let walk = plan::check(&config, &kinds, diags)?;
+    if diags.has_errors() {
+        // Mistakes that only evaluation shows belong to the same list.
+        let host = Functions::planning(environment);
+        plan::rehearse(&config, &kinds, &walk, &given, &host, diags);
+    }
     Ok((config, kinds, walk, given))
 }
 

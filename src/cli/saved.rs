@@ -139,7 +139,7 @@ async fn rebuild(
         ));
     }
     planning::redact(&plan, &backend, output);
-    Ok(Made { project, backend, connected, writer, plan, planned_at: head.made })
+    Ok(Made { project, backend, connected, writer, plan, planned_at: head.made, parallelism })
 }
 
 /// Reads a saved plan to show it: without the lock, and whether or not it is stale.

@@ -16,7 +16,8 @@ pub(super) fn variable(block: &Block, module: &mut Module, diags: &mut Diagnosti
     let [label] = labels(block, ["name"], diags)?;
     name(&label.value, label.span, "variable", diags)?;
     if RESERVED_VARIABLES.contains(&&*label.value) {
-        return Err(diags.error(
+        // It is declared all the same, so that references to it are no further mistakes.
+        diags.error(
             Diagnostic::error("Invalid variable name")
                 .at(label.span)
                 .label(format!("`{}` is reserved", label.value))
@@ -24,7 +25,7 @@ pub(super) fn variable(block: &Block, module: &mut Module, diags: &mut Diagnosti
                     "The variable name {:?} is reserved due to its special meaning inside module blocks.",
                     label.value
                 )),
-        ));
+        );
     }
     let mut fields = Fields::new("variable", block.header, &block.body);
     let constraint = match fields.take("type") {

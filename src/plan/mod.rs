@@ -25,7 +25,7 @@ pub use scope::{Repeat, Scope};
 mod select;
 pub use select::{Selection, Target};
 mod validate;
-pub use validate::{Recorded, check, validate};
+pub use validate::{Recorded, check, rehearse, validate};
 mod variables;
 
 use crate::addr::{Name, ObjectAddr};

@@ -17,7 +17,7 @@ use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval::functions::Host;
 use crate::eval::{self, Subject as Refers};
 use crate::kind::{Kind, Kinds};
-use crate::provider::CallError;
+use crate::provider::{CallError, Problem};
 use crate::secret::Sealer;
 use crate::state::{Dependency, ProviderAddr, Record, State, Status};
 use crate::value::{Path, Value};
@@ -101,26 +101,50 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
     if request.refresh {
         let recorded = settled(request.state, &findings);
         let selected = recorded.records.iter().filter(|(addr, _)| request.selection.reads(addr));
+        let mut failed: BTreeMap<String, (CallError, Vec<ObjectAddr>)> = BTreeMap::new();
         for (addr, read) in read_all(selected, request.kinds, request.providers).await {
             match read {
                 Ok(read) => {
                     reads.insert(addr, read);
                 }
                 Err(error) => {
-                    diags.error(unreadable(&addr, &error));
+                    failed.entry(error.to_string()).or_insert_with(|| (error, Vec::new())).1.push(addr);
                 }
             }
+        }
+        for (error, addrs) in failed.values() {
+            let addrs: Vec<&ObjectAddr> = addrs.iter().collect();
+            let providers = addrs
+                .iter()
+                .filter_map(|addr| recorded.records.get(addr))
+                .map(|r| &*r.provider.name)
+                .collect();
+            diags.error(unreadable(error, &addrs, &providers));
         }
     }
     diags.check()?;
     Ok(Answers { reads, findings, requests: request.providers.requests() - before })
 }
 
-fn unreadable(addr: &ObjectAddr, error: &CallError) -> Diagnostic {
-    Diagnostic::error(format!("Cannot read {addr}"))
-        .detail(error.to_string())
-        .help("nothing was changed; `-refresh=false` plans without reading")
-        .about(addr)
+/// One complaint for all objects that the same cause hides.
+fn unreadable(error: &CallError, addrs: &[&ObjectAddr], providers: &BTreeSet<&str>) -> Diagnostic {
+    let names: Vec<String> = addrs.iter().map(ToString::to_string).collect();
+    let what = match names.as_slice() {
+        [one] => one.clone(),
+        many => format!("{} objects", many.len()),
+    };
+    let providers: Vec<String> = providers.iter().map(|name| format!("`{name}`")).collect();
+    let help = match error {
+        CallError::Rejected(Problem { status: 401 | 403, .. }) => {
+            format!("check the secrets that the provider {} is given", providers.join(", "))
+        }
+        _ => "nothing was changed; `-refresh=false` plans without reading".to_owned(),
+    };
+    let shown = names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
+    let more = if names.len() > 10 { ", …" } else { "" };
+    Diagnostic::error(format!("Cannot read {what}"))
+        .detail(if names.len() > 1 { format!("{error}\n({shown}{more})") } else { error.to_string() })
+        .help(help)
 }
 
 /// The records as the world has them (gone ones left out), and what differs from the state.

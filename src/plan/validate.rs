@@ -12,7 +12,8 @@ use crate::state::Record;
 use crate::value::Value;
 use std::collections::BTreeMap;
 
-/// Checks all blocks against their kinds, all references against what is declared, and orders the configuration.
+/// Checks all blocks against their kinds, all references against what is declared, and orders the configuration. `Err` only if it has
+/// no order; other mistakes are in `diags`, and evaluating finds those that do not hang on them.
 pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<Walk, Reported> {
     for (_, module) in config.modules() {
         for resource in module.resources.values() {
@@ -32,9 +33,7 @@ pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<
             }
         }
     }
-    let walk = nodes::order(config, diags)?;
-    diags.check()?;
-    Ok(walk)
+    nodes::order(config, diags)
 }
 
 /// One resource block: its kind is known, and its arguments are the kind's.
@@ -86,9 +85,21 @@ pub fn validate(
             (name.clone(), (Value::unknown(variable.constraint.ty()), Source::CommandLine))
         })
         .collect();
-    let mut evaluation = Evaluation::new(config, kinds, host, "default".into());
-    walk(&mut evaluation, &order, &unknown, &mut Unknowns, diags);
+    rehearse(config, kinds, &order, &unknown, host, diags);
     diags.check()
+}
+
+/// Evaluates with the given variables and every attribute of the API unknown: finds what is wrong, keeps nothing.
+pub fn rehearse(
+    config: &Config,
+    kinds: &Kinds,
+    order: &Walk,
+    given: &Values,
+    host: &dyn Host,
+    diags: &mut Diagnostics,
+) {
+    let mut evaluation = Evaluation::new(config, kinds, host, "default".into());
+    walk(&mut evaluation, order, given, &mut Unknowns, diags);
 }
 
 struct Unknowns;
