@@ -273,7 +273,7 @@ mod tests {
             Diagnostic::error("Duplicate").at(at("second")).label("again").related(at("first"), "here");
         assert_eq!(
             diagnostics(&[diagnostic], &sources, &Style::default()),
-            "Error: Duplicate\n    --> main.hcl:5001:1\n     |\n5001 | second\n     | ^^^^^^ again\n     |\n    ::: main.hcl:1:1\n     |\n   1 | first\n     | ----- here\n"
+            "Error: Duplicate\n    --> main.hcl:5002:1\n     |\n5002 | second\n     | ^^^^^^ again\n     |\n    ::: main.hcl:1:1\n     |\n   1 | first\n     | ----- here\n"
         );
     }
 

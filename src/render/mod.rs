@@ -3,8 +3,6 @@
 //! Texts end without a line break, except [`diagnostics`]. Everything reads well without colour; nothing here puts a sensitive value into
 //! any text. Numbers in JSON are numbers while 64-bit integers or floats hold them exactly, otherwise strings of their digits.
 
-mod unified;
-pub use unified::unified;
 mod diagnostic;
 mod event;
 pub mod json;
@@ -14,6 +12,9 @@ mod paint;
 mod plan;
 mod record;
 mod rows;
+#[cfg(test)]
+mod testing;
+mod unified;
 mod value;
 
 pub use diagnostic::{diagnostics, error_count};
@@ -22,6 +23,7 @@ pub use outcome::outcome;
 pub use outputs::outputs;
 pub use plan::{Detail, plan};
 pub use record::{record, state};
+pub use unified::unified;
 
 /// How a text may look.
 #[derive(Clone, Debug, Default)]

@@ -67,16 +67,17 @@ pub(super) fn wrap(text: &str, width: Option<usize>) -> String {
 }
 
 fn wrap_line(line: &str, width: usize) -> String {
-    let indent = line.len() - line.trim_start().len();
-    let mut wrapped = String::new();
-    let mut used = 0;
-    for word in line.split(' ') {
+    let text = line.trim_start();
+    let indent = &line[..line.len() - text.len()];
+    let mut wrapped = indent.to_owned();
+    let mut used = columns(indent);
+    for (at, word) in text.split(' ').enumerate() {
         let length = columns(word);
-        if used > indent && used + 1 + length > width {
+        if at > 0 && used + 1 + length > width {
             wrapped.push('\n');
-            wrapped.push_str(&" ".repeat(indent));
-            used = indent;
-        } else if !wrapped.is_empty() || (used == 0 && word.is_empty()) {
+            wrapped.push_str(indent);
+            used = columns(indent);
+        } else if at > 0 {
             wrapped.push(' ');
             used += 1;
         }

@@ -179,3 +179,104 @@ fn aligned(entries: &[(String, Entry)], indent: usize) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::addr::{ObjectKey, ResourceAddr};
+    use crate::secret::{Key, Sealer};
+    use crate::state::{ProviderAddr, StateVersion};
+    use crate::value::Type;
+
+    fn addr() -> ObjectAddr {
+        ObjectAddr::root(ResourceAddr::managed("instance", "desk"), ObjectKey::Name("eu".into()))
+    }
+
+    fn sample() -> Record {
+        let configuration = [
+            ("password".into(), Value::unknown(Type::String).sensitive()),
+            ("user.name".into(), Value::string("ops")),
+            ("script".into(), Value::string("a\n  b\n")),
+        ];
+        let values = [
+            ("configuration".into(), Value::object(configuration.into())),
+            ("element".into(), "freshdesk".into()),
+            ("enabled".into(), Value::null(Type::Bool)),
+            ("id".into(), Value::number(1001)),
+            ("sealed".into(), Value::unknown(Type::String).sensitive()),
+            ("tags".into(), Value::set(Type::String, vec!["b".into(), "a".into()])),
+            ("token".into(), Value::string("hush").sensitive()),
+        ];
+        let password = Path::root().child_attr("configuration").child_index(Value::string("password"));
+        let sealer = Sealer::new(&Key::from_bytes([7; 32]), "00000000");
+        Record {
+            provider: ProviderAddr { name: "cloudelements".into(), alias: None },
+            id: "1001".into(),
+            values: Value::object(values.into()),
+            fingerprints: [(password, sealer.fingerprint(&["x"], b"y"))].into(),
+            status: Status::Tainted,
+            depends_on: Vec::new(),
+            create_before_destroy: false,
+            prevent_destroy: false,
+            marker: None,
+        }
+    }
+
+    #[test]
+    fn records_read_as_configuration() {
+        assert_eq!(
+            record(&addr(), &sample(), false),
+            r#"# instance.desk["eu"]: id 1001 (tainted)
+instance "desk" {
+  configuration = {
+    "password" = (sensitive value)
+    "script" = <<-EOT
+      a
+        b
+    EOT
+    "user.name" = "ops"
+  }
+  element = "freshdesk"
+  id      = 1001
+  sealed  = (sealed)
+  tags    = ["a", "b"]
+  token   = (sensitive value)
+}"#
+        );
+    }
+
+    #[test]
+    fn revealing_shows_what_there_is() {
+        let text = record(&addr(), &sample(), true);
+        assert!(text.contains(r#"token   = "hush""#), "{text}");
+        assert!(text.contains(r#""password" = (sensitive value, not kept)"#), "{text}");
+        assert!(text.contains("sealed  = (sealed)"), "{text}");
+    }
+
+    #[test]
+    fn states_have_deposed_objects_and_outputs_too() {
+        let state = State {
+            version: StateVersion { lineage: "00000000".into(), serial: 1 },
+            records: [(
+                addr(),
+                Record { status: Status::Ready, values: Value::object([].into()), ..sample() },
+            )]
+            .into(),
+            deposed: [((addr(), "abcd1234".into()), Record { values: Value::object([].into()), ..sample() })]
+                .into(),
+            outputs: [("token".into(), Value::string("hush").sensitive())].into(),
+            intents: BTreeMap::new(),
+            key: None,
+            damaged: BTreeMap::new(),
+            last: None,
+        };
+        let text = |reveal| super::state(&state, reveal);
+        assert_eq!(
+            text(false),
+            "# instance.desk[\"eu\"]: id 1001\ninstance \"desk\" {\n}\n\n\
+             # instance.desk[\"eu\"] (deposed object abcd1234): id 1001 (tainted)\ninstance \"desk\" {\n}\n\n\
+             Outputs:\n\ntoken = (sensitive value)"
+        );
+        assert!(text(true).ends_with("token = \"hush\""));
+    }
+}

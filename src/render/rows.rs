@@ -97,8 +97,8 @@ impl Row {
 
 /// The rows as lines, the first level indented by `indent` blanks. Names, values and notes of one level stand below each other.
 pub(super) fn lay_out(rows: &[Row], indent: usize, style: &Style) -> Vec<String> {
-    let named = rows.iter().filter(|row| !row.name.is_empty() && (!row.value.is_empty() || fits_inline(row)));
-    let width = named.map(|row| columns(&row.name)).filter(|width| *width <= LONGEST_NAME).max().unwrap_or(0);
+    let named = rows.iter().map(|row| columns(&row.name));
+    let width = named.filter(|width| *width <= LONGEST_NAME).max().unwrap_or(0);
     let texts: Vec<String> = rows.iter().map(|row| text(row, indent, width, style)).collect();
     let with_note = rows.iter().zip(&texts).filter(|(row, _)| !row.note.is_empty());
     let column =

@@ -9,6 +9,8 @@ mod mask;
 mod plan;
 mod state;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use diagnostic::{diagnostic, validate};
 pub use plan::plan;

@@ -129,56 +129,62 @@ fn is_permutation(before: &[Value], after: &[Value]) -> bool {
 struct Steps<'v> {
     removed: Vec<(usize, &'v Value)>,
     added: Vec<(usize, &'v Value)>,
-    /// The same place with another value.
-    edited: Vec<(usize, &'v Value, &'v Value)>,
+    /// Positions, new and old, where one value may have taken the place of another.
+    places: BTreeMap<usize, usize>,
 }
 
 impl<'v> Steps<'v> {
     fn take(&mut self, op: &DiffOp, before: &'v [Value], after: &'v [Value]) {
-        let (old, new) = (op.old_range(), op.new_range());
-        match op {
-            DiffOp::Equal { .. } => {}
-            DiffOp::Replace { .. } if old.len() == new.len() => {
-                self.edited.extend(old.zip(new).map(|(old, new)| (new, &before[old], &after[new])));
-            }
-            _ => {
-                self.removed.extend(old.map(|at| (at, &before[at])));
-                self.added.extend(new.map(|at| (at, &after[at])));
-            }
+        if let DiffOp::Equal { .. } = op {
+            return;
         }
+        let (old, new) = (op.old_range(), op.new_range());
+        if old.len() == new.len() {
+            self.places.extend(new.clone().zip(old.clone()));
+        }
+        self.removed.extend(old.map(|at| (at, &before[at])));
+        self.added.extend(new.map(|at| (at, &after[at])));
     }
 
-    /// The rows by position. An element that is gone here and new there has moved; one that is gone and has a twin (an object of the
-    /// same name or key) has changed.
+    /// The rows by position. What is gone here and new there has moved; what is gone and has a twin (an object of the same name or
+    /// key), or another value in its place, has changed.
     fn rows(mut self, style: &Style) -> Vec<Row> {
         let mut rows: Vec<(usize, Row)> = Vec::new();
+        let mut fresh = Vec::new();
         for (at, is) in std::mem::take(&mut self.added) {
-            let name = format!("[{at}]");
-            if let Some((from, _)) = self.take_removed(|was| was == is) {
-                let moved = Row::named(&name).with_symbol(Symbol::Change).with_value(brief(is));
-                rows.push((at, moved.with_note(format!("moved from [{from}]"))));
-            } else if let Some((_, was)) = self.take_removed(|was| are_twins(was, is)) {
-                rows.push((at, change(&name, Some(was), Some(is), style)));
-            } else {
-                rows.push((at, element(&name, is, Symbol::Add)));
+            match self.take_removed(|_, was| was == is) {
+                Some((from, _)) => rows.push((at, moved(at, from, is))),
+                None => fresh.push((at, is)),
             }
         }
-        rows.extend(
-            self.removed.iter().map(|(at, was)| (*at, element(&format!("[{at}]"), was, Symbol::Remove))),
-        );
-        rows.extend(
-            self.edited
-                .iter()
-                .map(|(at, was, is)| (*at, change(&format!("[{at}]"), Some(was), Some(is), style))),
-        );
+        for (at, is) in fresh {
+            let place = self.places.get(&at).copied();
+            let was = self.take_removed(|_, was| are_twins(was, is));
+            let was = was.or_else(|| self.take_removed(|from, _| place == Some(from)));
+            let row = match was {
+                Some((_, was)) => change(&position(at), Some(was), Some(is), style),
+                None => element(&position(at), is, Symbol::Add),
+            };
+            rows.push((at, row));
+        }
+        rows.extend(self.removed.iter().map(|(at, was)| (*at, element(&position(*at), was, Symbol::Remove))));
         rows.sort_by_key(|(at, _)| *at);
         rows.into_iter().map(|(_, row)| row).collect()
     }
 
-    fn take_removed(&mut self, is_it: impl Fn(&Value) -> bool) -> Option<(usize, &'v Value)> {
-        let found = self.removed.iter().position(|(_, was)| is_it(was))?;
+    fn take_removed(&mut self, is_it: impl Fn(usize, &Value) -> bool) -> Option<(usize, &'v Value)> {
+        let found = self.removed.iter().position(|(at, was)| is_it(*at, was))?;
         Some(self.removed.remove(found))
     }
+}
+
+fn moved(at: usize, from: usize, value: &Value) -> Row {
+    let row = Row::named(&position(at)).with_symbol(Symbol::Change).with_value(brief(value));
+    row.with_note(format!("moved from {}", position(from)))
+}
+
+fn position(at: usize) -> String {
+    format!("[{at}]")
 }
 
 /// Whether two objects are one, seen at different times.

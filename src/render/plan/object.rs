@@ -3,7 +3,7 @@
 use super::summary::{reason, symbol};
 use super::{Detail, Page, edits, is_shown};
 use crate::kind::Kind;
-use crate::plan::{Action, Change, Planned, Subject};
+use crate::plan::{Action, Change, Edit, Planned, ReplaceReason, Subject};
 use crate::render::event::name;
 use crate::render::paint::{Ink, columns, pad};
 use crate::render::rows::{Row, Symbol, lay_out};
@@ -130,7 +130,12 @@ pub(super) fn details(page: &Page<'_>, group: &Group<'_>) -> String {
     let mut lines = vec![with_place(&header, &group.places(page), page)];
     let why = reason(page, group);
     // Edits say themselves what and why.
-    let explains = !matches!(group.action(), Action::Update { .. }) || group.first().1.previous.is_some();
+    let said = match group.action() {
+        Action::Update { .. } => true,
+        Action::Replace { because, .. } => matches!(because, ReplaceReason::CannotUpdate(_)),
+        _ => false,
+    };
+    let explains = !said || group.first().1.previous.is_some();
     if explains && !why.is_empty() {
         lines.push(page.style.paint(Ink::Faint, &format!("      # {why}")));
     }
@@ -163,11 +168,20 @@ fn rows(page: &Page<'_>, subject: &Subject, change: &Change) -> Vec<Row> {
     match &change.action {
         Action::Create { planned } => created(kind, planned),
         Action::Update { edits, planned, .. } => edits::rows(page, kind, edits, &planned.values),
-        Action::Replace { edits, planned, .. } => edits::rows(page, kind, edits, &planned.values),
+        Action::Replace { edits, planned, because, .. } => {
+            edits::rows(page, kind, &forcing(edits, because), &planned.values)
+        }
         Action::Delete { prior, .. } if full => recorded(kind, prior, Symbol::Remove),
         Action::NoOp { record, .. } if full => recorded(kind, record, Symbol::Same),
         Action::NoOp { .. } | Action::Delete { .. } | Action::Forget { .. } => Vec::new(),
     }
+}
+
+/// The edits, with those marked that are the reason of the replacement.
+fn forcing(edits: &[Edit], because: &ReplaceReason) -> Vec<Edit> {
+    let ReplaceReason::CannotUpdate(paths) = because else { return edits.to_vec() };
+    let forces = |edit: &Edit| edit.forces_replace || paths.contains(&edit.path);
+    edits.iter().map(|edit| Edit { forces_replace: forces(edit), ..edit.clone() }).collect()
 }
 
 /// Every attribute of a new object; those that only the API decides on one line.

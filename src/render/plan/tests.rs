@@ -1,108 +1,13 @@
 //! Plans made by hand, and the text they become.
 
 use super::*;
-use crate::addr::{Name, ObjectAddr, ObjectKey, ResourceAddr};
-use crate::diag::Span;
-use crate::graph::Dag;
+use crate::addr::Name;
 use crate::plan::{
-    Answers, Cause, Change, ConfigDigest, DeleteReason, Drift, Edit, Finding, Meta, OutputChange, Planned,
-    Reading, ReplaceOrder, ReplaceReason, Subject, Verdict,
+    Cause, DeleteReason, Drift, Edit, Finding, OutputChange, Reading, ReplaceOrder, ReplaceReason, Verdict,
 };
-use crate::state::{ProviderAddr, Record, StateVersion, Status};
-use crate::value::{Path, Type, Value, from_json_text};
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// A configuration of ten lines, each the place of an object.
-fn sources() -> Sources {
-    let mut sources = Sources::new();
-    sources.add("main.hcl", "#\n".repeat(10));
-    sources
-}
-
-fn line(line: usize) -> Span {
-    Span::new(crate::diag::FileId(0), (line - 1) * 2..(line - 1) * 2 + 1)
-}
-
-/// A value from JSON; the string `?` is not known yet, and one that starts with `!` is sensitive.
-fn value(json: &str) -> Value {
-    crate::value::transform(&from_json_text(json).unwrap(), &mut |_, value| match value.as_str() {
-        Some("?") => Value::unknown(Type::String),
-        Some(text) if text.starts_with('!') => Value::string(&text[1..]).sensitive(),
-        _ => value,
-    })
-}
-
-fn addr(name: &str) -> ObjectAddr {
-    let (name, key) = match name.split_once('/') {
-        Some((name, key)) => (name, ObjectKey::Name(key.into())),
-        None => (name, ObjectKey::Single),
-    };
-    ObjectAddr::root(ResourceAddr::managed("instance", name), key)
-}
-
-fn provider() -> ProviderAddr {
-    ProviderAddr { name: "cloudelements".into(), alias: None }
-}
-
-fn record(id: &str, json: &str) -> Record {
-    Record {
-        provider: provider(),
-        id: id.into(),
-        values: value(json),
-        fingerprints: BTreeMap::new(),
-        status: Status::Ready,
-        depends_on: Vec::new(),
-        create_before_destroy: false,
-        prevent_destroy: false,
-        marker: None,
-    }
-}
-
-fn planned(json: &str) -> Planned {
-    let meta = Meta {
-        provider: provider(),
-        depends_on: Vec::new(),
-        create_before_destroy: false,
-        prevent_destroy: false,
-    };
-    Planned { values: value(json), desired: value(json), meta }
-}
-
-/// An edit of `configuration["key"]`, or of the attribute `key` itself.
-fn edit(path: &str, before: &str, after: &str) -> Edit {
-    let path = match path.split_once('.') {
-        Some((attribute, key)) => Path::root().child_attr(attribute).child_index(Value::string(key)),
-        None => Path::root().child_attr(path),
-    };
-    let side = |json: &str| (!json.is_empty()).then(|| value(json));
-    Edit {
-        path,
-        before: side(before),
-        after: side(after),
-        cause: Cause::Configuration(None),
-        forces_replace: false,
-    }
-}
-
-fn plan_of(actions: Vec<(&str, usize, Action)>) -> Plan {
-    let change = |(name, at, action): (&str, usize, Action)| {
-        let place = (at > 0).then(|| line(at));
-        (Subject::current(addr(name)), Change { action, place, previous: None })
-    };
-    Plan {
-        mode: Mode::Normal,
-        base: StateVersion { lineage: "00000000".into(), serial: 1 },
-        config: ConfigDigest("".into()),
-        variables: BTreeMap::new(),
-        changes: actions.into_iter().map(change).collect(),
-        steps: Dag::new(),
-        drift: Vec::new(),
-        outputs: BTreeMap::new(),
-        answers: Answers::default(),
-        reading: Reading { objects: 3, requests: 1, took: Duration::ZERO },
-    }
-}
+use crate::render::testing::{addr, edit, plan_of, planned, record, sources, value};
+use crate::state::Record;
+use crate::value::{Type, Value};
 
 fn text(of: &Plan, detail: Detail) -> String {
     plan(of, &sources(), Kinds::builtin(), detail, &Style::default())
@@ -222,7 +127,6 @@ isotope plan · 3 instances, read in 1 request
   +   instance.brand_new                 main.hcl:8
 
   -/+ instance.bulk  [id=9]                                           main.hcl:6
-      # element changed: "sfdc" → "sfdcbulk"
       ~ element  "sfdc" → "sfdcbulk"   forces replacement
 
   ~ instance.hubspot, instance.sales  [id=1001, 1001]                 main.hcl:2,4
@@ -231,7 +135,7 @@ isotope plan · 3 instances, read in 1 request
           ~ "event.poller.refresh_interval"  "60" → "15"   drift: changed outside, will be put back
           ~ "password"               (sensitive, changed)
             # 2 more, unchanged
-      ~ tags   + [1] "sales"
+      ~ tags           + [1] "sales"
 
   + instance.brand_new                                                main.hcl:8
       name  "n"
@@ -252,7 +156,7 @@ fn concise_plans_have_a_line_for_each_object() {
 fn full_plans_group_nothing_and_hide_nothing_but_secrets() {
     let text = text(&mixed(), Detail::Full);
     assert!(text.contains("  ~ instance.sales  [id=1001]"), "{text}");
-    assert!(text.contains(r#"            "a"  "1""#), "{text}");
+    assert!(text.contains(r#"            "a"                      "1""#), "{text}");
     assert!(!text.contains("unchanged"), "{text}");
 }
 
