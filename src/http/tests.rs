@@ -429,7 +429,7 @@ async fn every_attempt_is_traced_without_its_secrets() {
 
     let redactor = Redactor::new();
     redactor.add("hunter42");
-    let server = Server::start([say("503 U", "", "no hunter42"), ok("yes hunter42")]);
+    let server = Server::start([say("503 U", "", "no hunter42"), ok("yes unheard1")]);
     let url = server.url("/a?key=hunter42").replace("//", "//me:unregistered@");
     let mut request = Request::new(Method::PUT, url, Repeat::Idempotent);
     request.body = Some(b"my hunter42".to_vec());
@@ -443,8 +443,10 @@ async fn every_attempt_is_traced_without_its_secrets() {
     for part in ["status=503 attempt=1", "status=200 attempt=2", "method=PUT", &address] {
         assert!(ours.iter().any(|line| line.contains("DEBUG") && line.contains(part)), "{part} in {text}");
     }
-    for part in [format!("my {SENSITIVE}"), format!("no {SENSITIVE}"), format!("yes {SENSITIVE}")] {
-        assert!(ours.iter().any(|line| line.contains("TRACE") && line.contains(&part)), "{part} in {text}");
-    }
-    assert!(!text.contains("hunter42") && !text.contains("unregistered"), "{text}");
+    // Bodies are counted and never shown: they may hold secrets that nobody knows of yet.
+    assert!(ours.iter().any(|line| line.contains("TRACE") && line.contains("sent=11 received=12")), "{text}");
+    assert!(
+        !text.contains("hunter42") && !text.contains("unregistered") && !text.contains("unheard1"),
+        "{text}"
+    );
 }

@@ -54,11 +54,11 @@ impl Tree<'_> {
     fn node(&self, edits: &[&Edit], depth: usize) -> Option<Row> {
         let first = edits.first()?;
         let name = first.path.0.get(depth).map(step_name).unwrap_or_default();
-        if let [edit] = edits {
-            if edit.path.0.len() <= depth + 1 {
-                let row = content::change(&name, edit.before.as_ref(), edit.after.as_ref(), self.style);
-                return Some(row.with_note(note(edit)));
-            }
+        if let [edit] = edits
+            && edit.path.0.len() <= depth + 1
+        {
+            let row = content::change(&name, edit.before.as_ref(), edit.after.as_ref(), self.style);
+            return Some(row.with_note(note(edit)));
         }
         let path = Path(first.path.0[..=depth].to_vec());
         let mut children = self.level(edits, depth + 1);
