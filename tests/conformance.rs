@@ -4,6 +4,8 @@
 //! complaint. Values, types and refusals must agree in every case; the words of the complaints are counted, and may not
 //! get worse.
 
+#![allow(clippy::unwrap_used)] // a test may
+
 use std::io::Read;
 use std::path::Path;
 

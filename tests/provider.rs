@@ -1,5 +1,7 @@
 //! The REST provider against the emulator: the built-in kinds' requests, through every fault that a create, update or delete can meet.
 
+#![allow(clippy::unwrap_used)] // a test may
+
 use isotope::diag::{Diagnostics, FileId, Span};
 use isotope::emulator::{self, Faults, Options, Running};
 use isotope::http::ClientOptions;

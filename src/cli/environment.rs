@@ -102,6 +102,7 @@ pub struct Functions<'e> {
     environment: &'e Environment,
     /// Applying: what differs at each call has a value now.
     applying: bool,
+    validating: bool,
     now: jiff::Timestamp,
 }
 
@@ -113,7 +114,12 @@ impl<'e> Functions<'e> {
     /// Planning at a given time, in seconds since 1970: what `plantimestamp()` gives.
     pub fn planning_at(environment: &'e Environment, at: i64) -> Self {
         let now = jiff::Timestamp::from_second(at).unwrap_or_else(|_| jiff::Timestamp::now());
-        Self { environment, applying: false, now }
+        Self { environment, applying: false, validating: false, now }
+    }
+
+    /// Validating: what the environment holds is not known.
+    pub fn validating(environment: &'e Environment) -> Self {
+        Self { validating: true, ..Self::planning(environment) }
     }
 
     pub fn applying(environment: &'e Environment) -> Self {
@@ -128,6 +134,10 @@ impl Host for Functions<'_> {
 
     fn env(&self, name: &str) -> Option<String> {
         self.environment.var(name)
+    }
+
+    fn knows_env(&self) -> bool {
+        !self.validating
     }
 
     fn now(&self) -> Option<jiff::Timestamp> {

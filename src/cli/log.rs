@@ -5,6 +5,9 @@ use crate::secret::{RedactingWriter, Redactor};
 use std::io::Write;
 use std::sync::Mutex;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts logging if the environment asks for it. A level that is no level, or a file that cannot be opened, is said and ignored.
 pub fn start(environment: &Environment, redactor: Redactor) {
@@ -25,7 +28,10 @@ pub fn start(environment: &Environment, redactor: Redactor) {
             },
         };
     let writer = Mutex::new(RedactingWriter::new(writer, redactor));
-    let logging = tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(writer);
+    // Only what this program says: what the libraries say of their insides may hold anything.
+    let ours = Targets::new().with_target("isotope", level);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+    let logging = tracing_subscriber::registry().with(lines.with_filter(ours));
     // A second start (in a test) changes nothing.
     let _: Result<(), _> = logging.try_init();
 }

@@ -386,10 +386,14 @@ pub fn provider_of(kinds: &Kinds, resource: &Resource) -> ProviderAddr {
 }
 
 fn protected(addr: &ObjectAddr, place: Option<Span>) -> Diagnostic {
+    let help = match place {
+        Some(_) => "set `prevent_destroy = false` and apply that first, or leave it out of the plan",
+        None => "bring its block back with `prevent_destroy = false`, apply, then remove it",
+    };
     let mut diagnostic = Diagnostic::error("Instance cannot be destroyed")
         .label("protected by `prevent_destroy`")
         .detail(format!("Resource {addr} has lifecycle.prevent_destroy set, but the plan calls for this resource to be destroyed."))
-        .help("set `prevent_destroy = false` and apply that first, or leave it out of the plan")
+        .help(help)
         .about(addr);
     diagnostic.span = place;
     diagnostic

@@ -59,20 +59,14 @@ pub(super) fn settle(
     let invalid = |detail: String| {
         Diagnostic::error("Invalid value for input variable")
             .at(span.unwrap_or(variable.span))
-            .label(format!("not a valid value for `var.{}`", variable.name))
-            .detail(detail)
+            .label(format!("not a valid value for `var.{}`: {}", variable.name, detail))
+            .detail(format!("The given value is not suitable for var.{}: {detail}.", variable.name))
     };
     if value.is_null() && !variable.nullable {
-        let detail = format!(
-            "The given value is not suitable for var.{}: required variable may not be set to null.",
-            variable.name
-        );
-        return Err(diags.error(invalid(detail)));
+        return Err(diags.error(invalid("required variable may not be set to null".to_owned())));
     }
-    let value = variable.constraint.apply(&value).map_err(|problem| {
-        let detail = format!("The given value is not suitable for var.{}: {problem}.", variable.name);
-        diags.error(invalid(detail))
-    })?;
+    let value =
+        variable.constraint.apply(&value).map_err(|problem| diags.error(invalid(problem.to_string())))?;
     Ok(mark(variable, value))
 }
 

@@ -83,12 +83,15 @@ fn detail(diagnostic: &Diagnostic) -> Option<String> {
     (!detail.is_empty() && !said).then_some(detail)
 }
 
-/// Whether a one-sentence detail has no more than a few words that the label lacks.
+/// A sentence of at most so many bytes is Terraform's wording of what the label says in ours: JSON keeps it.
+const BRIEF: usize = 110;
+
+/// Whether a one-sentence detail has no more than a few words that the label lacks, or is brief.
 fn says_no_more(detail: &str, label: &str) -> bool {
     let (detail_words, label_words) = (words(detail), words(label));
     let new = detail_words.iter().filter(|word| !label_words.contains(word)).count();
     let sentences = detail.trim_end_matches('.').split(". ").count();
-    sentences == 1 && !detail.contains('\n') && new * 2 <= detail_words.len()
+    sentences == 1 && !detail.contains('\n') && (new * 2 <= detail_words.len() || detail.len() <= BRIEF)
 }
 
 fn words(text: &str) -> Vec<String> {

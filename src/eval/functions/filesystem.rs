@@ -32,6 +32,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// Returns a variable of the environment, as a secret; null if it is not set.
 fn env(args: &Arguments) -> Result<Value, CallError> {
+    if !args.host.knows_env() {
+        return Ok(Value::unknown(Type::String).sensitive());
+    }
     let value = args.host.env(args.text(0));
     Ok(value.map_or_else(|| Value::null(Type::String), |value| Value::string(value).sensitive()))
 }

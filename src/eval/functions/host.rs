@@ -23,6 +23,11 @@ pub trait Host {
         Ok(names.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
+    /// Whether the environment is the one that will count: not while validating, when variables may yet be set.
+    fn knows_env(&self) -> bool {
+        true
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
