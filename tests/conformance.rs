@@ -94,7 +94,7 @@ fn answer(case: &Case) -> Answer {
 
 fn run(case: &Case, diags: &mut Diagnostics) -> Option<(String, Option<Value>)> {
     let expr = parse(&case.expr, case.place == "body", diags)?;
-    let scope = EmptyScope::new(&TestHost, Path::new("/work/dir"));
+    let scope = EmptyScope::new(&TestHost, Path::new("/somewhere"));
     let printed = eval::console(&expr, &scope, diags).ok()?;
     let value = eval::evaluate(&expr, &scope, &mut Diagnostics::new()).ok();
     Some((printed, value))

@@ -131,29 +131,44 @@ fn entries(
     let at = |key: &str| place(&Path::root().child_attr(&used.entries).child_index(Value::string(key)));
     let mut found = missing_entries(element, &given, block);
     found.extend(login(kind, element, desired, &given, block));
-    for (key, value) in &given.0 {
+    for (key, value) in &given.declared {
         found.extend(entry(catalogue, element, key, value).map(|diagnostic| diagnostic.at(at(key))));
     }
     found
 }
 
 /// The entries that a block declares; null counts as left out.
-struct Given(BTreeMap<String, Value>);
+struct Given {
+    declared: BTreeMap<String, Value>,
+    /// Written, but null.
+    null: BTreeSet<String>,
+}
 
 impl Given {
     fn new(map: Option<&Value>) -> Self {
         let known = map.filter(|map| !map.is_null()).map(Value::elements);
-        let declared = known.into_iter().flatten().filter(|(_, value)| !value.is_null());
-        Self(declared.filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value))).collect())
+        let (mut declared, mut null) = (BTreeMap::new(), BTreeSet::new());
+        for (key, value) in known.into_iter().flatten() {
+            match key.as_str() {
+                Some(key) if value.is_null() => {
+                    null.insert(key.to_owned());
+                }
+                Some(key) => {
+                    declared.insert(key.to_owned(), value);
+                }
+                None => {}
+            }
+        }
+        Self { declared, null }
     }
 
     fn keys(&self) -> BTreeSet<&str> {
-        self.0.keys().map(String::as_str).collect()
+        self.declared.keys().map(String::as_str).collect()
     }
 
     /// The text of an entry that is known.
     fn text(&self, key: &str) -> Option<String> {
-        self.0.get(key)?.unmark().0.as_str().map(str::to_owned)
+        self.declared.get(key)?.unmark().0.as_str().map(str::to_owned)
     }
 }
 
@@ -174,11 +189,18 @@ fn missing_entries(element: &Element, given: &Given, block: Span) -> Vec<Diagnos
     let missing = element.missing(&given.keys());
     let report = |diagnostic: Diagnostic, verb: &str, entries: &[&Entry]| {
         let names = and(entries.iter().map(|entry| entry.key.as_str()));
+        let null: Vec<&str> =
+            entries.iter().map(|e| e.key.as_str()).filter(|key| given.null.contains(*key)).collect();
         (!entries.is_empty()).then(|| {
-            diagnostic
-                .at(block)
-                .label(format!("`{}` {verb} {names}", element.key))
-                .help(format!("`isotope elements show {}` lists every entry", element.key))
+            let diagnostic = diagnostic.at(block).label(format!("`{}` {verb} {names}", element.key));
+            let diagnostic = match null.is_empty() {
+                true => diagnostic,
+                false => diagnostic.help(format!(
+                    "{}: written here, but null; is a variable unset?",
+                    and(null.iter().copied())
+                )),
+            };
+            diagnostic.help(format!("`isotope elements show {}` lists every entry", element.key))
         })
     };
     let sure = report(Diagnostic::error("Missing configuration entries"), "also needs", &missing.required);
@@ -200,7 +222,7 @@ fn and<'a>(words: impl Iterator<Item = &'a str>) -> String {
 fn login(kind: &Kind, element: &Element, desired: &Value, given: &Given, block: Span) -> Option<Diagnostic> {
     let handed_over = kind.attributes.values().find(|attribute| attribute.write_only)?;
     let has_code = desired.get_attr(&handed_over.name).is_some_and(|value| !value.is_null());
-    let has_tokens = given.0.keys().any(|key| key.starts_with("oauth.user."));
+    let has_tokens = given.declared.keys().any(|key| key.starts_with("oauth.user."));
     if has_code || has_tokens || !element.needs_login(given.text("authentication.type").as_deref()) {
         return None;
     }
