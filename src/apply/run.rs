@@ -41,9 +41,6 @@ pub struct Apply<'a> {
     pub workspace: Name,
     pub sealer: &'a Sealer,
     pub stamp: Stamp,
-    pub settle: Duration,
-    /// Whether creates carry a marker.
-    pub mark: bool,
     /// At most so many steps at once; the HTTP client has its own, adaptive limit below it.
     pub parallelism: Option<usize>,
     pub stop: watch::Receiver<Stop>,
@@ -150,7 +147,6 @@ impl<'a> Run<'a> {
             kinds: apply.kinds,
             providers: apply.providers,
             sealer: Some(apply.sealer),
-            settle: apply.settle,
             now: apply.stamp.at,
         };
         let looking = &looking;
@@ -292,7 +288,8 @@ impl<'a> Run<'a> {
         let prior = update.map(|(prior, _)| prior);
         let operation = if prior.is_some() { Operation::Update } else { Operation::Create };
         let id = intent_id(addr);
-        let marked = self.apply.mark && kind.marker.is_some() && operation == Operation::Create;
+        let mark = self.apply.providers.terms(&planned.meta.provider).mark;
+        let marked = mark && kind.marker.is_some() && operation == Operation::Create;
         let marker = marked.then(|| format!("isotope:{}:{id}", self.apply.plan.base.lineage));
         let meta = &planned.meta;
         let draft = record(&kind, meta, &desired, None, prior, marker.as_deref(), self.apply.sealer);

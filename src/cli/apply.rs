@@ -128,8 +128,6 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
         workspace: environment.workspace(),
         sealer: &sealer,
         stamp,
-        settle: connected.settle,
-        mark: connected.mark,
         parallelism,
         stop: signals::watch(),
     };

@@ -87,7 +87,6 @@ pub async fn make(
                 refresh: planning.refresh,
                 selection: &selection,
                 replace: &replace,
-                settle: connected.settle,
                 now: planned_at,
                 answers: None,
             };

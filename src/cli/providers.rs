@@ -9,20 +9,17 @@ use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::emulator;
 use crate::eval;
 use crate::http::ClientOptions;
-use crate::plan::{self, Evaluation, Providers, Recorded, Repeat};
+use crate::plan::{self, Evaluation, Providers, Recorded, Repeat, Terms};
 use crate::provider::{self, LocalProvider, ProviderSettings};
 use crate::secret::{self, KeyChoice, Purpose, Sealer};
 use crate::state::ProviderAddr;
 use crate::value::{Path, PathStep, Str, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The providers of a command, and what they were told.
 pub struct Connected {
     pub providers: Providers,
-    pub settle: Duration,
-    pub mark: bool,
     /// Runs as long as this lives.
     pub emulator: Option<emulator::Running>,
 }
@@ -39,18 +36,12 @@ pub async fn connect(
     let mut diags = Diagnostics::new();
     let found = settings(project, backend, environment, &mut diags);
     output.check(&mut diags, &project.sources)?;
-    let mut connected = Connected {
-        providers: Providers::new(Arc::new(LocalProvider)),
-        settle: Duration::from_secs(5),
-        mark: true,
-        emulator: None,
-    };
+    let mut connected = Connected { providers: Providers::new(Arc::new(LocalProvider)), emulator: None };
     for (addr, settings) in found {
         for secret in settings.secrets() {
             output.redactor().add(&secret);
         }
-        connected.settle = settings.settle;
-        connected.mark = settings.marker;
+        let terms = Terms { mark: settings.marker, settle: settings.settle };
         let settings = if settings.is_emulated() {
             let running = start(&mut connected.emulator, backend, keep, environment, output).await?;
             settings.at(&running)
@@ -59,7 +50,7 @@ pub async fn connect(
         };
         let options = ClientOptions { parallelism, redactor: output.redactor(), ..ClientOptions::default() };
         let provider = provider::connect(&settings, options).map_err(|diagnostic| output.fail(diagnostic))?;
-        connected.providers.add(addr, provider);
+        connected.providers.add(addr, provider, terms);
     }
     Ok(connected)
 }

@@ -181,7 +181,6 @@ async fn again(
         refresh: saved.asked.refresh,
         selection: &selection,
         replace: &replace,
-        settle: connected.settle,
         now: planned_at,
         answers: Some(&saved.answers),
     };

@@ -18,8 +18,6 @@ pub struct Looking<'l> {
     pub kinds: &'l Kinds,
     pub providers: &'l Providers,
     pub sealer: Option<&'l Sealer>,
-    /// How long an effect may be late.
-    pub settle: Duration,
     /// Seconds since 1970.
     pub now: i64,
 }
@@ -84,7 +82,7 @@ async fn created(
         return Ok(Verdict::NotDone);
     }
     let age = Duration::from_secs(u64::try_from(looking.now - intent.stamp.at).unwrap_or(0));
-    let mut left = looking.settle.saturating_sub(age);
+    let mut left = looking.providers.terms(&intent.record.provider).settle.saturating_sub(age);
     loop {
         let found = search(kind, provider, intent).await?;
         match found.as_slice() {

@@ -18,7 +18,7 @@ mod order;
 mod planner;
 pub use planner::{Counts, Request, plan, provider_of};
 mod refresh;
-pub use refresh::Providers;
+pub use refresh::{Providers, Terms};
 pub mod saved;
 mod scope;
 pub use scope::{Repeat, Scope};

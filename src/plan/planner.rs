@@ -22,7 +22,7 @@ use crate::secret::Sealer;
 use crate::state::{Dependency, ProviderAddr, Record, State, Status};
 use crate::value::{Path, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Everything a plan is made from.
 pub struct Request<'r> {
@@ -41,7 +41,6 @@ pub struct Request<'r> {
     pub selection: &'r Selection,
     /// `-replace`.
     pub replace: &'r [ObjectAddr],
-    pub settle: Duration,
     /// Seconds since 1970.
     pub now: i64,
     /// What the world said when the plan was first made; nothing is asked then.
@@ -92,7 +91,6 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
         kinds: request.kinds,
         providers: request.providers,
         sealer: request.sealer,
-        settle: request.settle,
         now: request.now,
     };
     let findings = look_at_all(&looking, request.state, diags).await;

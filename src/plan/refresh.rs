@@ -7,12 +7,22 @@ use crate::state::{ProviderAddr, Record};
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The connected providers, by configuration.
 #[derive(Clone, Default)]
 pub struct Providers {
-    connected: BTreeMap<ProviderAddr, Arc<dyn Provider>>,
+    connected: BTreeMap<ProviderAddr, (Arc<dyn Provider>, Terms)>,
     local: Option<Arc<dyn Provider>>,
+}
+
+/// How one provider configuration wants its creates recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Whether creates carry a marker.
+    pub mark: bool,
+    /// How long the effect of a lost request may be late.
+    pub settle: Duration,
 }
 
 impl Providers {
@@ -20,18 +30,23 @@ impl Providers {
         Self { connected: BTreeMap::new(), local: Some(local) }
     }
 
-    pub fn add(&mut self, addr: ProviderAddr, provider: Arc<dyn Provider>) {
-        self.connected.insert(addr, provider);
+    pub fn add(&mut self, addr: ProviderAddr, provider: Arc<dyn Provider>, terms: Terms) {
+        self.connected.insert(addr, (provider, terms));
     }
 
     /// The provider of an object: the local one for kinds without an API.
     pub fn of(&self, kind: &Kind, addr: &ProviderAddr) -> Option<&Arc<dyn Provider>> {
-        if kind.provider.is_none() { self.local.as_ref() } else { self.connected.get(addr) }
+        if kind.provider.is_none() { self.local.as_ref() } else { self.connected.get(addr).map(|(p, _)| p) }
+    }
+
+    /// The terms of a provider configuration; an unknown one has nothing to wait for.
+    pub fn terms(&self, addr: &ProviderAddr) -> Terms {
+        self.connected.get(addr).map_or(Terms { mark: false, settle: Duration::ZERO }, |(_, terms)| *terms)
     }
 
     /// How many requests all of them have sent.
     pub fn requests(&self) -> u64 {
-        self.connected.values().map(|provider| provider.requests()).sum()
+        self.connected.values().map(|(provider, _)| provider.requests()).sum()
     }
 }
 
