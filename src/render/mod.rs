@@ -13,6 +13,8 @@ mod plan;
 mod record;
 mod rows;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod testing;
 mod unified;
 mod value;

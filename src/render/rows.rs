@@ -25,6 +25,8 @@ pub(super) struct Row {
     pub children: Vec<Row>,
     /// May stand on its parent's line, beside others of its kind.
     pub inline: bool,
+    /// Does not push the values of its neighbours aside.
+    pub loose: bool,
 }
 
 /// A name longer than this does not push the values of its neighbours aside.
@@ -97,7 +99,7 @@ impl Row {
 
 /// The rows as lines, the first level indented by `indent` blanks. Names, values and notes of one level stand below each other.
 pub(super) fn lay_out(rows: &[Row], indent: usize, style: &Style) -> Vec<String> {
-    let named = rows.iter().map(|row| columns(&row.name));
+    let named = rows.iter().filter(|row| !row.loose).map(|row| columns(&row.name));
     let width = named.filter(|width| *width <= LONGEST_NAME).max().unwrap_or(0);
     let texts: Vec<String> = rows.iter().map(|row| text(row, indent, width, style)).collect();
     let with_note = rows.iter().zip(&texts).filter(|(row, _)| !row.note.is_empty());

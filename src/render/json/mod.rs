@@ -11,6 +11,8 @@ mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::document as plan_document;
 
 pub use diagnostic::{diagnostic, validate};
 pub use plan::plan;

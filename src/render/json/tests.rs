@@ -44,8 +44,9 @@ fn load(files: &[(&str, &str)]) -> config::Config {
     config
 }
 
-fn document(of: &Plan) -> Json {
-    plan(of, &load(&[("main.hcl", "")]), &no_state(), Kinds::builtin(), false)
+/// A plan's document with an empty configuration and state.
+pub(in crate::render) fn document(of: &Plan) -> Json {
+    plan(of, &load(&[("main.hcl", "# empty")]), &no_state(), Kinds::builtin(), false)
 }
 
 /// The entry of `resource_changes` that one action gives, without what says which object it is.

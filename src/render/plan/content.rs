@@ -7,7 +7,7 @@ use crate::render::Style;
 use crate::render::paint::{columns, count};
 use crate::render::rows::{Row, Symbol};
 use crate::render::value::{SENSITIVE, SHORT, UNKNOWN, inline, key, row};
-use crate::value::{Marks, Path, Str, Value};
+use crate::value::{Path, Str, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ fn changed(name: &str, before: &Value, after: &Value, style: &Style) -> Row {
 /// Whether a value, or one of several parts that have no names, must not be seen.
 fn is_hidden(value: &Value) -> bool {
     let nameless = matches!(value, Value::List(..) | Value::Set(..) | Value::Tuple(_));
-    value.is_sensitive() || (nameless && value.contains_marks(Marks::SENSITIVE))
+    value.is_marked() || (nameless && value.has_marks())
 }
 
 /// `before → after`, below each other where they are long.

@@ -15,7 +15,7 @@ mod tests;
 pub(super) use summary::summary_line;
 
 use super::Style;
-use super::paint::Ink;
+use super::paint::{Ink, wrap};
 use super::rows::lay_out;
 use crate::diag::Sources;
 use crate::kind::Kinds;
@@ -107,17 +107,23 @@ impl Page<'_> {
             return self.only_refreshes();
         }
         if only_outputs {
-            return "You can apply this plan to save these new output values to the state, without changing any real \
-                    infrastructure."
-                .to_owned();
+            return self.sentence(
+                "You can apply this plan to save these new output values to the state, without changing any real \
+                 infrastructure.",
+            );
         }
         summary_line(self.plan.counts())
     }
 
     fn only_refreshes(&self) -> String {
-        "This is a refresh-only plan: nothing is done to undo these changes. Apply it to record them in the state, \
-         without changing any real infrastructure."
-            .to_owned()
+        self.sentence(
+            "This is a refresh-only plan: nothing is done to undo these changes. Apply it to record them in the \
+             state, without changing any real infrastructure.",
+        )
+    }
+
+    fn sentence(&self, text: &str) -> String {
+        wrap(text, self.style.width)
     }
 
     /// The one kind of all objects, in the plural if need be; `objects` when there are several kinds.

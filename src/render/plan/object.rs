@@ -196,7 +196,7 @@ fn created(kind: Option<&Kind>, planned: &Planned) -> Vec<Row> {
         }
     }
     if !later.is_empty() {
-        rows.push(Row::named(&later.join(", ")).with_value(UNKNOWN));
+        rows.push(Row { loose: true, ..Row::named(&later.join(", ")).with_value(UNKNOWN) });
     }
     rows
 }

@@ -34,7 +34,7 @@ fn check_edit(path: &str, before: &str, after: &str, expected: &str) {
 #[test]
 fn the_first_apply() {
     let support = r#"{"element": "freshdesk", "name": "Support desk", "tags": ["helpdesk"], "enabled": null,
-        "configuration": {"password": "!hush", "subdomain": "example"}, "id": "?", "token": "?"}"#;
+        "configuration": {"password": "!hush", "subdomain": "example"}, "id": "?", "token": "?", "created_date": "?"}"#;
     let create = |json: &str| Action::Create { planned: planned(json) };
     let mut of =
         plan_of(vec![("support", 7, create(support)), ("connectwise", 9, create(r#"{"name": "c"}"#))]);
@@ -57,7 +57,7 @@ isotope plan · 2 instances, none yet
           "password"   (sensitive value)
           "subdomain"  "example"
       tags           ["helpdesk"]
-      id, token      (known after apply)
+      id, token, created_date  (known after apply)
 
 Plan: 2 to add, 0 to change, 0 to destroy.
 "#,
