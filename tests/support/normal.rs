@@ -25,6 +25,7 @@ static PLAIN: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\(\d+(\.\d+)? m?s\)", "(0.0 s)"),
         (r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "<now>"),
         (r"\bpid \d+", "pid <pid>"),
+        (r"\bann@[\w.-]+", "ann@<host>"),
         (r#""lineage":\s*"[0-9a-f-]+""#, r#""lineage": "<lineage>""#),
         (r"\btook \d+(\.\d+)?m?s\b", "took 0.0s"),
     ]
