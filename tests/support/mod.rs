@@ -29,10 +29,5 @@ pub fn repository(path: &str) -> PathBuf {
 
 /// Whether what differs is to be rewritten instead of reported.
 pub fn updating() -> bool {
-    std::env::var_os("UPDATE").is_some()
-}
-
-/// Whether `…` is to be rewritten too (`UPDATE=all`).
-pub fn expanding() -> bool {
-    std::env::var_os("UPDATE").is_some_and(|value| value == "all")
+    std::env::var_os("UPDATE").is_some_and(|value| value == "1")
 }

@@ -10,7 +10,8 @@
 //! | `kill-before METHOD /path#n isotope …` | kills it when it has sent that request, before it arrives |
 //! | `api METHOD /path [BODY]` | somebody else changes something |
 //! | `faults SPEC` | the API misbehaves from here on; nothing ends it |
-//! | `write FILE <<EOF`, `edit FILE 's/a/b/'`, `rm`, `cp`, `link`, `cat`, `ls`, `bytes FILE HEX` | files |
+//! | `cat > FILE <<EOF`, `sed -i 's/a/b/' FILE`, `rm`, `mkdir`, `cp`, `cat`, `ls` | files; `a` and `b` are plain text |
+//! | `link FILE TARGET`, `bytes FILE HEX` | a symbolic link, a file of any bytes |
 //! | `export NAME=value`, `unset NAME` | the environment of what follows |
 
 use super::door::{Door, Last};
@@ -221,8 +222,8 @@ impl Sandbox {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let path = |name: &str| self.dir.join(name);
         match words[..] {
-            ["write", file] => self.write(file, &input.expect("`write` takes lines")),
-            ["edit", file, edit] => self.edit(file, edit),
+            ["cat", ">", file] => self.write(file, &input.expect("`cat >` takes lines")),
+            ["sed", "-i", edit, file] => self.edit(file, edit),
             ["rm", file] => std::fs::remove_file(path(file)).expect("a file to remove"),
             ["mkdir", dir] => std::fs::create_dir_all(path(dir)).expect("a new directory"),
             ["cp", from, to] => drop(std::fs::copy(path(from), path(to)).expect("a file to copy")),

@@ -2,7 +2,7 @@
 //! print, ```` ```hcl ```` configuration; all other lines are kept as they are.
 //!
 //! In a console block a line `$ …` is a command (with `<<EOF`, the lines up to `EOF` are its input), the lines below it
-//! are its output, and `exit N` as the last of them the status if it is not 0. A line `…` stands for any lines.
+//! are its output, and `exit N` as the last of them the status if it is not 0. A line `…` stands for any lines, `…` in a line for any text.
 
 /// One part of a page, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +53,18 @@ fn lines_fit(expected: &[String], actual: &[String]) -> bool {
             (0..=actual.len()).any(|skipped| lines_fit(rest, &actual[skipped..]))
         }
         Some((first, rest)) => {
-            actual.split_first().is_some_and(|(line, others)| line == first && lines_fit(rest, others))
+            actual.split_first().is_some_and(|(line, others)| line_fits(first, line) && lines_fit(rest, others))
         }
+    }
+}
+
+/// Inside a line, `…` stands for any text.
+fn line_fits(expected: &str, actual: &str) -> bool {
+    match expected.split_once('…') {
+        None => expected == actual,
+        Some((start, rest)) => actual
+            .strip_prefix(start)
+            .is_some_and(|tail| tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| line_fits(rest, &tail[at..]))),
     }
 }
 
@@ -161,7 +171,7 @@ fn print_commands(commands: &[Command], lines: &mut Vec<String>) {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "What it shows.\n\n```console\n$ write a.hcl <<EOF\nx\n\ny\nEOF\n$ isotope plan\nNo changes.\n\n\
+    const PAGE: &str = "What it shows.\n\n```console\n$ cat > a.hcl <<EOF\nx\n\ny\nEOF\n$ isotope plan\nNo changes.\n\n\
                         $ isotope fmt\nexit 3\n```\n\n```text\n$ not run\n```\n\n```hcl file=main.hcl\na {}\n```\nend\n";
 
     #[test]
@@ -186,6 +196,8 @@ mod tests {
             ("…", "", true),
             ("a\n…\nd", "a\nb", false),
             ("a", "a\nb", false),
+            ("id = …, ü", "id = 7, ü", true),
+            ("id = …, ü", "id = 7", false),
         ] {
             assert_eq!(Shown::new(expected, 0).fits(&Shown::new(actual, 0)), fits, "{expected:?} {actual:?}");
         }
