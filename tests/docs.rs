@@ -5,12 +5,12 @@ mod support;
 
 use std::path::Path;
 use support::sandbox::Sandbox;
-use support::{compare, leaks, page, repository};
+use support::{compare, leaks, page, read, repository};
 
 fn check(path: &Path) {
     let mut sandbox = Sandbox::new();
     sandbox.copy(&repository("examples"), "examples", &[]);
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = read(path);
     let played = page::play(&text, &mut sandbox);
     let found = compare::file(path, &played);
     assert!(found.is_none(), "{}", found.unwrap_or_default());
@@ -24,7 +24,7 @@ fn the_readme_is_true() {
 
 #[test]
 fn the_readme_is_one_screen() {
-    let text = std::fs::read_to_string(repository("README.md")).unwrap();
+    let text = read(&repository("README.md"));
     assert!(text.lines().count() <= 80, "{} lines", text.lines().count());
 }
 

@@ -4,7 +4,7 @@ mod support;
 
 use support::sandbox::Sandbox;
 use support::transcript::Shown;
-use support::{compare, repository};
+use support::{compare, read, repository};
 
 fn check(example: &str) {
     let mut sandbox = Sandbox::new();
@@ -14,7 +14,7 @@ fn check(example: &str) {
         assert_eq!(shown.status, 0, "{example}, {command}:\n{}", shown.lines.join("\n"));
         shown
     };
-    let readme = std::fs::read_to_string(repository("examples").join(example).join("README.md")).unwrap();
+    let readme = read(&repository("examples").join(example).join("README.md"));
     assert_eq!(readme.lines().count(), 3, "{example}: a README of three lines");
     run("fmt -check -recursive");
     run("validate");

@@ -5,7 +5,7 @@ mod support;
 
 use regex::Regex;
 use std::path::Path;
-use support::{leaks, repository};
+use support::{leaks, read, repository};
 
 /// Dependencies, and the only places that may use them; everything else would have to change with them.
 const DOORS: &[(&str, &[&str])] = &[
@@ -53,18 +53,20 @@ impl Source {
 /// All sources, comments and tests left out.
 fn sources() -> Vec<Source> {
     let root = repository("src");
-    let files = leaks::files(&root).into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
+    let files =
+        leaks::files(&root).into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
     files
         .map(|file| Source {
             path: file.strip_prefix(&root).unwrap_or(&file).display().to_string(),
-            text: code(&std::fs::read_to_string(&file).unwrap()),
+            text: code(&read(&file)),
         })
         .filter(|source| !is_test(&source.path))
         .collect()
 }
 
 fn is_test(path: &str) -> bool {
-    path.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "testing.rs") || part.ends_with("_tests.rs"))
+    path.split('/')
+        .any(|part| matches!(part, "tests" | "tests.rs" | "testing.rs") || part.ends_with("_tests.rs"))
 }
 
 /// Unit tests stand at the end of a file; a comment may speak of anything.
@@ -76,13 +78,13 @@ fn code(text: &str) -> String {
 
 /// The modules in the order of `lib.rs`.
 fn modules() -> Vec<String> {
-    let text = std::fs::read_to_string(repository("src/lib.rs")).unwrap();
+    let text = read(&repository("src/lib.rs"));
     let names = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
     names.map(str::to_owned).collect()
 }
 
 fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).unwrap()
+    Regex::new(pattern).expect("a sound pattern")
 }
 
 #[test]
@@ -98,7 +100,10 @@ fn a_module_uses_only_modules_above_it() {
         let level = rank(own).unwrap_or_else(|| panic!("{own} is not in lib.rs"));
         let single = path.captures_iter(&source.text).map(|used| used[1].to_owned());
         let grouped = group.captures_iter(&source.text).flat_map(|uses| {
-            member.captures_iter(uses.get(1).map_or("", |uses| uses.as_str())).map(|used| used[1].to_owned()).collect::<Vec<_>>()
+            member
+                .captures_iter(uses.get(1).map_or("", |uses| uses.as_str()))
+                .map(|used| used[1].to_owned())
+                .collect::<Vec<_>>()
         });
         for used in single.chain(grouped) {
             if rank(&used).is_some_and(|used| used > level) {
@@ -129,7 +134,9 @@ fn the_engine_knows_no_api_by_name() {
     let names = regex(r#""(instance|freshdesk|/instances|cloudelements)""#);
     let mut found = Vec::new();
     for source in sources().iter().filter(|source| source.module() != Some("emulator")) {
-        found.extend(names.find_iter(&source.text).map(|name| format!("{} says {}", source.path, name.as_str())));
+        found.extend(
+            names.find_iter(&source.text).map(|name| format!("{} says {}", source.path, name.as_str())),
+        );
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
@@ -141,10 +148,14 @@ fn clock_and_environment_come_in_through_one_door() {
     let mut found = Vec::new();
     for source in sources() {
         // `Host` is the door: what it does by default is what a process would.
-        if !source.module().is_some_and(|module| pure.contains(&module)) || source.path == "eval/functions/host.rs" {
+        if !source.module().is_some_and(|module| pure.contains(&module))
+            || source.path == "eval/functions/host.rs"
+        {
             continue;
         }
-        found.extend(used.find_iter(&source.text).map(|used| format!("{} uses {}", source.path, used.as_str())));
+        found.extend(
+            used.find_iter(&source.text).map(|used| format!("{} uses {}", source.path, used.as_str())),
+        );
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
@@ -159,7 +170,7 @@ fn files_and_functions_stay_small() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
-    let main = std::fs::read_to_string(repository("src/main.rs")).unwrap();
+    let main = read(&repository("src/main.rs"));
     assert!(main.lines().count() <= 30, "main.rs only starts the program");
 }
 
@@ -170,14 +181,14 @@ fn every_file_says_what_it_is() {
         if is_test(&file.strip_prefix(&root).unwrap().display().to_string()) {
             continue;
         }
-        let text = std::fs::read_to_string(file).unwrap();
+        let text = read(file);
         assert!(text.starts_with("//! "), "{} has no first comment", file.display());
     }
 }
 
 #[test]
 fn the_code_map_names_every_module() {
-    let map = std::fs::read_to_string(repository("ARCHITECTURE.md")).unwrap();
+    let map = read(&repository("ARCHITECTURE.md"));
     assert!(map.lines().count() <= 200, "ARCHITECTURE.md is at most 200 lines");
     for module in modules() {
         assert!(map.contains(&format!("`{module}/`")), "the code map has no `{module}/`");
@@ -189,11 +200,17 @@ fn links_between_pages_lead_somewhere() {
     let link = regex(r"\]\(([^)#]+?)(?:#[^)]*)?\)");
     let mut pages: Vec<_> = ["README.md", "ARCHITECTURE.md", "state/README.md"].map(repository).into();
     for dir in ["docs", "examples"] {
-        pages.extend(leaks::files(&repository(dir)).into_iter().filter(|file| file.extension().is_some_and(|e| e == "md")));
+        pages.extend(
+            leaks::files(&repository(dir))
+                .into_iter()
+                .filter(|file| file.extension().is_some_and(|e| e == "md")),
+        );
     }
     for page in pages {
-        let text = std::fs::read_to_string(&page).unwrap();
-        for link in link.captures_iter(&text).map(|link| link[1].to_owned()).filter(|link| !link.contains("://")) {
+        let text = read(&page);
+        for link in
+            link.captures_iter(&text).map(|link| link[1].to_owned()).filter(|link| !link.contains("://"))
+        {
             let target = page.parent().unwrap_or(Path::new(".")).join(&link);
             assert!(target.exists(), "{}: `{link}` leads nowhere", page.display());
         }

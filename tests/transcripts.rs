@@ -40,7 +40,12 @@ fn transcripts() {
     });
     let failures = failures.into_inner().expect("nobody panics with it");
     assert!(!cases.is_empty(), "there are no cases");
-    assert!(failures.is_empty(), "{}\n{} differences; UPDATE=1 accepts them", failures.join("\n"), failures.len());
+    assert!(
+        failures.is_empty(),
+        "{}\n{} differences; UPDATE=1 accepts them",
+        failures.join("\n"),
+        failures.len()
+    );
 }
 
 fn cases(dir: &Path) -> Vec<PathBuf> {

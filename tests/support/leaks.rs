@@ -45,8 +45,11 @@ impl Leaks {
 
     /// Every place below `dir`, and every output, that shows a secret.
     pub fn found(&self, dir: &Path) -> Vec<String> {
-        let forms: Vec<(&str, Vec<u8>)> =
-            self.secrets.iter().flat_map(|secret| forms(secret).into_iter().map(move |form| (&**secret, form))).collect();
+        let forms: Vec<(&str, Vec<u8>)> = self
+            .secrets
+            .iter()
+            .flat_map(|secret| forms(secret).into_iter().map(move |form| (&**secret, form)))
+            .collect();
         let mut found = Vec::new();
         let mut look = |place: &str, bytes: &[u8]| {
             for (secret, form) in &forms {

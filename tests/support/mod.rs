@@ -20,7 +20,7 @@ pub mod run;
 pub mod sandbox;
 pub mod transcript;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A place in the repository.
 pub fn repository(path: &str) -> PathBuf {
@@ -30,4 +30,9 @@ pub fn repository(path: &str) -> PathBuf {
 /// Whether what differs is to be rewritten instead of reported.
 pub fn updating() -> bool {
     std::env::var_os("UPDATE").is_some_and(|value| value == "1")
+}
+
+/// The text of a file that must be there.
+pub fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

@@ -12,7 +12,8 @@ pub struct Normaliser {
     literals: Vec<(String, String)>,
 }
 
-static MARKER: LazyLock<Regex> = LazyLock::new(|| regex(r"isotope(:|%3A)([0-9a-f-]{6,40})(:|%3A)([0-9a-f]{8,40})"));
+static MARKER: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"isotope(:|%3A)([0-9a-f-]{6,40})(:|%3A)([0-9a-f]{8,40})"));
 static UUID: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"));
 
@@ -22,9 +23,13 @@ static PLAIN: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
         (r"\b[0-9a-f]{16}0[0-9a-f]{7}\b", "<request id>"),
         (r"\bafter \d+s\b", "after 0s"),
-        (r"\(\d+(\.\d+)? m?s\)", "(0.0 s)"),
+        (r" \(\d+(\.\d+)? m?s\)", ""),
         (r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "<now>"),
-        (r"\bpid \d+", "pid <pid>"),
+        (r"\b(pid|process) \d+", "$1 <pid>"),
+        (r"keys/[0-9a-f]{8}\.key", "keys/<lineage>.key"),
+        (r"\bkey (is )?[0-9a-f]{16}\b", "key ${1}<key>"),
+        (r"another one \([0-9a-f]{16}\)", "another one (<key>)"),
+        (r"\bsince 20[-0-9]+T[:0-9]+Z", "since <now>"),
         (r"\bann@[\w.-]+", "ann@<host>"),
         (r#""lineage":\s*"[0-9a-f-]+""#, r#""lineage": "<lineage>""#),
         (r"\btook \d+(\.\d+)?m?s\b", "took 0.0s"),
@@ -57,7 +62,9 @@ impl Normaliser {
             let uuid = self.number("uuid", &found[0]);
             format!("<uuid {uuid}>")
         });
-        PLAIN.iter().fold(text.into_owned(), |text, (found, name)| found.replace_all(&text, *name).into_owned())
+        PLAIN
+            .iter()
+            .fold(text.into_owned(), |text, (found, name)| found.replace_all(&text, *name).into_owned())
     }
 
     fn number(&mut self, what: &'static str, text: &str) -> usize {
@@ -83,7 +90,7 @@ mod tests {
         let id = "0b6e2c1a-2222-4333-8444-0123456789ab";
         assert_eq!(
             normal.apply(&format!("{id} at /tmp/x1/a after 3s (12 ms)")),
-            "<uuid 1> at <dir>/a after 0s (0.0 s)"
+            "<uuid 1> at <dir>/a after 0s"
         );
         let marker = "isotope:7f3c9a1e0d1b2c3d:5d20c4b19f0e6a37";
         assert_eq!(normal.apply(marker), "isotope:<lineage>:<intent 1>");

@@ -4,7 +4,13 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 /// Sends one request and returns the body of the answer. Panics on anything but success.
-pub fn call(address: SocketAddr, authorization: &str, method: &str, path: &str, body: Option<&str>) -> String {
+pub fn call(
+    address: SocketAddr,
+    authorization: &str,
+    method: &str,
+    path: &str,
+    body: Option<&str>,
+) -> String {
     let body = body.unwrap_or_default();
     let request = format!(
         "{method} {}{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {authorization}\r\nAccept: application/json\r\n\
@@ -17,6 +23,9 @@ pub fn call(address: SocketAddr, authorization: &str, method: &str, path: &str, 
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("the emulator answers");
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-    assert!(head.starts_with("HTTP/1.1 200") || head.starts_with("HTTP/1.1 404"), "{method} {path}: {answer}");
+    assert!(
+        head.starts_with("HTTP/1.1 200") || head.starts_with("HTTP/1.1 404"),
+        "{method} {path}: {answer}"
+    );
     body.to_owned()
 }

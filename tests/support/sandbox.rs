@@ -8,6 +8,7 @@
 //! | `isotope … \| lines WORD` | shows only the lines that hold the word |
 //! | `kill-at METHOD /path#n isotope …` | kills it when the API has done the n-th such request, before the answer arrives |
 //! | `kill-before METHOD /path#n isotope …` | kills it when it has sent that request, before it arrives |
+//! | `hold METHOD /path#n isotope …` | lets it wait for that answer while the next lines run; `kill-held` kills it |
 //! | `api METHOD /path [BODY]` | somebody else changes something |
 //! | `faults SPEC` | the API misbehaves from here on; nothing ends it |
 //! | `cat > FILE <<EOF`, `sed -i 's/a/b/' FILE`, `rm`, `mkdir`, `cp`, `cat`, `ls` | files; `a` and `b` are plain text |
@@ -17,7 +18,7 @@
 use super::door::{Door, Last};
 use super::leaks::{self, Leaks};
 use super::normal::Normaliser;
-use super::run::{self, Input, Ran};
+use super::run::{self, Input, Ran, Started};
 use super::transcript::{Command, Shown};
 use super::{line, outside};
 use isotope::emulator::{self, Call, Running};
@@ -42,6 +43,8 @@ pub struct Sandbox {
     pub dir: PathBuf,
     env: BTreeMap<String, String>,
     emulator: Running,
+    /// A run that waits for an answer, and the door that keeps it.
+    held: Option<(Started, Door)>,
     misbehaving: bool,
     normal: Normaliser,
     leaks: Leaks,
@@ -62,7 +65,8 @@ impl Sandbox {
             seed: 1,
             accept: Some((USER.to_owned(), ORGANIZATION.to_owned())),
             record: 100_000,
-            now: Some("2026-01-01T00:00:00Z".parse().expect("a time")),
+            // Stands still, and later than any run: what a run makes is younger than the run.
+            now: Some("2100-01-01T00:00:00Z".parse().expect("a time")),
             ..emulator::Options::new([7; 32])
         };
         let emulator = RUNTIME.block_on(emulator::start(options)).expect("the emulator starts");
@@ -88,6 +92,7 @@ impl Sandbox {
             dir,
             env,
             emulator,
+            held: None,
             misbehaving: false,
             normal,
             leaks,
@@ -139,13 +144,14 @@ impl Sandbox {
 
     /// Runs one line of a page.
     pub fn run(&mut self, command: &Command) -> Shown {
-        let input = command.input.as_ref().map(|lines| lines.iter().map(|line| format!("{line}\n")).collect());
+        let input =
+            command.input.as_ref().map(|lines| lines.iter().map(|line| format!("{line}\n")).collect());
         let mut pipe = line::pipe(&command.line);
         let words = pipe.remove(0);
         self.leaks.learn(&command.line);
         let shown = match words[0].as_str() {
             "answer" => self.isotope(&command.line, pipe.remove(0), Input::Typed(words[1].clone())),
-            "isotope" | "kill-at" | "kill-before" => {
+            "isotope" | "kill-at" | "kill-before" | "hold" | "kill-held" => {
                 self.isotope(&command.line, words, input.map_or(Input::Nothing, Input::Text))
             }
             word if word.contains('=') => {
@@ -164,11 +170,17 @@ impl Sandbox {
     fn isotope(&mut self, line: &str, words: Vec<String>, input: Input) -> Shown {
         let mut env = self.env.clone();
         let settings = words.iter().take_while(|word| word.contains('=')).count();
-        env.extend(words[..settings].iter().filter_map(|word| word.split_once('=')).map(|(n, v)| (n.into(), v.into())));
+        env.extend(
+            words[..settings]
+                .iter()
+                .filter_map(|word| word.split_once('='))
+                .map(|(n, v)| (n.into(), v.into())),
+        );
         let words = &words[settings..];
         let ran = match words[0].as_str() {
             "isotope" => run::start(&self.dir, &words[1..], &env, input).wait(),
-            how => self.killed(how, &words[1..], env, input),
+            "kill-held" => self.held.take().expect("a run that is held").0.kill(),
+            how => self.stopped(how, &words[1..], env, input),
         };
         self.account(line);
         let asked = ["-raw", "output -json", "-reveal-sensitive", "nonsensitive"];
@@ -180,13 +192,26 @@ impl Sandbox {
         Shown::new(&self.normal.apply(&format!("{}{gap}{}", ran.stdout, ran.stderr)), ran.status)
     }
 
-    /// `METHOD /path#n isotope …`
-    fn killed(&mut self, how: &str, words: &[String], mut env: BTreeMap<String, String>, input: Input) -> Ran {
-        let last = Last::parse(&words[0], &words[1], how == "kill-at");
+    /// `METHOD /path#n isotope …`, killed or held there.
+    fn stopped(
+        &mut self,
+        how: &str,
+        words: &[String],
+        mut env: BTreeMap<String, String>,
+        input: Input,
+    ) -> Ran {
+        let last = Last::parse(&words[0], &words[1], how != "kill-before");
         let mut door = RUNTIME.block_on(Door::open(self.emulator.address, last));
-        env.insert("CLOUD_ELEMENTS_BASE_URL".to_owned(), format!("http://{}{}", door.address, emulator::BASE_PATH));
+        env.insert(
+            "CLOUD_ELEMENTS_BASE_URL".to_owned(),
+            format!("http://{}{}", door.address, emulator::BASE_PATH),
+        );
         let started = run::start(&self.dir, &words[3..], &env, input);
         assert!(RUNTIME.block_on(door.shut()), "{words:?}: it never sent that request");
+        if how == "hold" {
+            self.held = Some((started, door));
+            return Ran { stdout: String::new(), stderr: String::new(), status: 0 };
+        }
         started.kill()
     }
 
@@ -198,14 +223,17 @@ impl Sandbox {
         let first = new.first().filter(|_| self.calls.is_empty());
         self.calls.extend(first.map(|call| format!("Authorization: {} …", call.authorization.join(" …, "))));
         self.seen = log.len();
-        sort_reads(&mut lines);
+        settle_reads(&mut lines);
         if !lines.is_empty() {
             self.calls.push(format!("$ {line}"));
             self.calls.extend(lines);
         }
         if !self.misbehaving {
-            let found: Value = serde_json::from_str(&self.outside("GET", "/instances", None)).unwrap_or_default();
-            for token in found.as_array().into_iter().flatten().filter_map(|instance| instance["token"].as_str()) {
+            let found: Value =
+                serde_json::from_str(&self.outside("GET", "/instances", None)).unwrap_or_default();
+            for token in
+                found.as_array().into_iter().flatten().filter_map(|instance| instance["token"].as_str())
+            {
                 self.leaks.secret(token);
             }
         }
@@ -249,7 +277,8 @@ impl Sandbox {
     }
 
     fn edit(&mut self, file: &str, edit: &str) {
-        let mut parts = edit.strip_prefix('s').and_then(|edit| edit.get(1..)).unwrap_or_default().split(&edit[1..2]);
+        let mut parts =
+            edit.strip_prefix('s').and_then(|edit| edit.get(1..)).unwrap_or_default().split(&edit[1..2]);
         let (Some(from), Some(to), Some("")) = (parts.next(), parts.next(), parts.next()) else {
             panic!("expected `s/from/to/`, not `{edit}`")
         };
@@ -263,10 +292,8 @@ impl Sandbox {
     fn list(&self) -> Shown {
         let files = leaks::files(&self.dir);
         let names = files.iter().filter_map(|file| file.strip_prefix(&self.dir).ok());
-        let names: Vec<String> = names
-            .map(|name| name.display().to_string())
-            .filter(|name| !name.starts_with("state/"))
-            .collect();
+        let names: Vec<String> =
+            names.map(|name| name.display().to_string()).filter(|name| !name.starts_with("state/")).collect();
         Shown::new(&names.join("\n"), 0)
     }
 }
@@ -283,11 +310,13 @@ fn shown(call: &Call) -> String {
     }
 }
 
-/// Reads go out side by side: their order is chance.
-fn sort_reads(lines: &mut [String]) {
-    for reads in lines.chunk_by_mut(|a, b| a.starts_with("GET ") && b.starts_with("GET ")) {
+/// Reads go out side by side, and some again until something shows: their order and number are chance.
+fn settle_reads(lines: &mut Vec<String>) {
+    let is_read = |line: &str| line.starts_with("GET ");
+    for reads in lines.chunk_by_mut(|a, b| is_read(a) && is_read(b)) {
         reads.sort();
     }
+    lines.dedup_by(|a, b| is_read(a) && a == b);
 }
 
 fn filtered(shown: Shown, filter: &[String]) -> Shown {
@@ -295,7 +324,8 @@ fn filtered(shown: Shown, filter: &[String]) -> Shown {
     match filter[0].as_str() {
         "json" => Shown::new(&pick(&text, &filter[1..]), shown.status),
         "lines" => {
-            let lines = shown.lines.into_iter().filter(|line| filter[1..].iter().any(|word| line.contains(word)));
+            let lines =
+                shown.lines.into_iter().filter(|line| filter[1..].iter().any(|word| line.contains(word)));
             Shown { lines: lines.collect(), status: shown.status }
         }
         other => panic!("there is no filter `{other}`"),
@@ -306,9 +336,9 @@ fn filtered(shown: Shown, filter: &[String]) -> Shown {
 fn pick(text: &str, pointers: &[String]) -> String {
     let part = |value: &Value, pointer: &String| value.pointer(pointer).cloned().unwrap_or_default();
     if let Ok(document) = serde_json::from_str::<Value>(text) {
-        let parts = pointers.iter().map(|pointer| {
-            serde_json::to_string_pretty(&part(&document, pointer)).expect("JSON")
-        });
+        let parts = pointers
+            .iter()
+            .map(|pointer| serde_json::to_string_pretty(&part(&document, pointer)).expect("JSON"));
         return parts.collect::<Vec<_>>().join("\n");
     }
     let lines = text.lines().map(|line| match serde_json::from_str::<Value>(line) {

@@ -10,7 +10,10 @@ pub enum Piece {
     /// Lines outside fences, or of a fence that is not run.
     Text(Vec<String>),
     /// `hcl` and what stands behind it on the fence: `file=main.hcl`.
-    Code { info: String, lines: Vec<String> },
+    Code {
+        info: String,
+        lines: Vec<String>,
+    },
     Console(Vec<Command>),
 }
 
@@ -52,9 +55,9 @@ fn lines_fit(expected: &[String], actual: &[String]) -> bool {
         Some((first, rest)) if first.trim() == "…" => {
             (0..=actual.len()).any(|skipped| lines_fit(rest, &actual[skipped..]))
         }
-        Some((first, rest)) => {
-            actual.split_first().is_some_and(|(line, others)| line_fits(first, line) && lines_fit(rest, others))
-        }
+        Some((first, rest)) => actual
+            .split_first()
+            .is_some_and(|(line, others)| line_fits(first, line) && lines_fit(rest, others)),
     }
 }
 
@@ -62,9 +65,9 @@ fn lines_fit(expected: &[String], actual: &[String]) -> bool {
 fn line_fits(expected: &str, actual: &str) -> bool {
     match expected.split_once('…') {
         None => expected == actual,
-        Some((start, rest)) => actual
-            .strip_prefix(start)
-            .is_some_and(|tail| tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| line_fits(rest, &tail[at..]))),
+        Some((start, rest)) => actual.strip_prefix(start).is_some_and(|tail| {
+            tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| line_fits(rest, &tail[at..]))
+        }),
     }
 }
 
@@ -102,9 +105,9 @@ fn commands(lines: &[String]) -> Vec<Command> {
     let mut lines = lines.iter();
     while let Some(line) = lines.next() {
         if let Some(line) = line.strip_prefix("$ ") {
-            let input = line.split_once(" <<").map(|(_, end)| {
-                lines.by_ref().take_while(|line| line.as_str() != end).cloned().collect()
-            });
+            let input = line
+                .split_once(" <<")
+                .map(|(_, end)| lines.by_ref().take_while(|line| line.as_str() != end).cloned().collect());
             commands.push(Command { line: line.to_owned(), input, shown: Shown::default() });
         } else if let Some(command) = commands.last_mut() {
             command.shown.lines.push(line.clone());
