@@ -1,0 +1,111 @@
+//! A door between the binary and the emulator that lets everything through up to one request, whose answer it keeps:
+//! the effect has happened, and whoever asked is killed before knowing it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc};
+
+/// Which request is the last one: the n-th with this method and path, from 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Last {
+    /// As the request begins: `POST /elements/api-v2/instances`.
+    start: String,
+    number: usize,
+    /// Whether the request still reaches the emulator.
+    arrives: bool,
+}
+
+impl Last {
+    /// Reads `POST` and `/instances#2`. In `before`, the request never arrives.
+    pub fn parse(method: &str, target: &str, arrives: bool) -> Self {
+        let (path, number) = target.split_once('#').unwrap_or((target, "1"));
+        let number = number.parse().expect("`#` and a number");
+        Self { start: format!("{method} {}{path}", isotope::emulator::BASE_PATH), number, arrives }
+    }
+
+    fn fits(&self, chunk: &[u8]) -> bool {
+        let Some(rest) = chunk.strip_prefix(self.start.as_bytes()) else { return false };
+        rest.starts_with(b" ") || rest.starts_with(b"?")
+    }
+}
+
+/// An open door.
+pub struct Door {
+    pub address: SocketAddr,
+    shut: mpsc::Receiver<()>,
+}
+
+struct Shared {
+    last: Last,
+    behind: SocketAddr,
+    seen: AtomicUsize,
+    shut: mpsc::Sender<()>,
+    /// Never notified: what waits for it waits for good.
+    forever: Notify,
+}
+
+impl Door {
+    pub async fn open(behind: SocketAddr, last: Last) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let (sender, shut) = mpsc::channel(1);
+        let shared = Shared { last, behind, seen: AtomicUsize::new(0), shut: sender, forever: Notify::new() };
+        tokio::spawn(serve(listener, Arc::new(shared)));
+        Self { address, shut }
+    }
+
+    /// Waits until the last request was passed on and answered. `false` if that takes too long.
+    pub async fn shut(&mut self) -> bool {
+        matches!(tokio::time::timeout(Duration::from_secs(30), self.shut.recv()).await, Ok(Some(())))
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((client, _)) = listener.accept().await {
+        tokio::spawn(pass(client, shared.clone()));
+    }
+}
+
+/// Passes one connection's bytes. A request begins a chunk: clients send the next one only after an answer.
+async fn pass(mut client: TcpStream, shared: Arc<Shared>) -> std::io::Result<()> {
+    let mut server = TcpStream::connect(shared.behind).await?;
+    let (mut from_client, mut from_server) = ([0; 65536], [0; 65536]);
+    let mut held = false;
+    loop {
+        tokio::select! {
+            read = client.read(&mut from_client) => {
+                let chunk = &from_client[..read?];
+                if chunk.is_empty() {
+                    return Ok(());
+                }
+                if shared.last.fits(chunk) {
+                    held = shared.seen.fetch_add(1, Ordering::SeqCst) + 1 == shared.last.number;
+                }
+                if held && !shared.last.arrives {
+                    shut(&shared).await;
+                }
+                server.write_all(chunk).await?;
+            }
+            read = server.read(&mut from_server) => {
+                let chunk = &from_server[..read?];
+                if held {
+                    shut(&shared).await;
+                }
+                if chunk.is_empty() {
+                    return Ok(());
+                }
+                client.write_all(chunk).await?;
+            }
+        }
+    }
+}
+
+async fn shut(shared: &Shared) {
+    // The other end is gone if the run was given up.
+    let _ = shared.shut.send(()).await;
+    shared.forever.notified().await;
+}

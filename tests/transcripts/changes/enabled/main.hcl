@@ -1,0 +1,14 @@
+variable "enabled" {
+  default = true
+}
+
+instance "a" {
+  element = "freshdesk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "s3cret-a"
+    subdomain = "example"
+  }
+  enabled = var.enabled
+}

@@ -1,0 +1,9 @@
+instance "b" {
+  element = "freshdesk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "s3cret-b"
+    subdomain = "example"
+  }
+}

@@ -1,0 +1,13 @@
+variable "element" {
+  default = "freshdesk"
+}
+
+instance "desk" {
+  element = var.element
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "s3cret-desk"
+    subdomain = "example"
+  }
+}

@@ -1,0 +1,4 @@
+value "a" {
+input =    1
+other = [1,2]
+}

@@ -1,0 +1,13 @@
+provider "cloudelements" {
+  marker = "none"
+}
+
+instance "a" {
+  element = "freshdesk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "s3cret-a"
+    subdomain = "example"
+  }
+}

@@ -1,0 +1,5 @@
+value "a" {
+  depends_on = [value.b]
+}
+
+value "b" {}

@@ -1,0 +1,4 @@
+Welcome to ${title}!
+%{ for region in regions ~}
+* ${region}
+%{ endfor ~}

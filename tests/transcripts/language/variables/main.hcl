@@ -1,0 +1,8 @@
+variable "level" {
+  type    = string
+  default = "default"
+}
+
+output "level" {
+  value = var.level
+}

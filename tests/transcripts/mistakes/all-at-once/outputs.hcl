@@ -1,0 +1,3 @@
+output "support" {
+  value = var.suport
+}

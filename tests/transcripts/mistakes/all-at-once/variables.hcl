@@ -1,0 +1,3 @@
+variable "support" {
+  default = "x"
+}

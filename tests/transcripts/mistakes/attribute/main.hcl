@@ -1,0 +1,13 @@
+instance "a" {
+  element = "freshdesk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "s3cret-a"
+    subdomain = "example"
+  }
+}
+
+output "id" {
+  value = instance.a.tokn
+}

@@ -1,0 +1,3 @@
+varible "a" {
+  default = 1
+}

@@ -1,0 +1,2 @@
+value "a" {
+  input = 1

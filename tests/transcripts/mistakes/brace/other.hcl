@@ -1,0 +1,3 @@
+value "b" {
+  inputt = 2
+}

@@ -1,0 +1,7 @@
+value "a" {
+  input = value.b.id
+}
+
+value "b" {
+  input = value.a.id
+}

@@ -1,0 +1,3 @@
+instanse "a" {
+  element = "freshdesk"
+}

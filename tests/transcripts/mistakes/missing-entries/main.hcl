@@ -1,0 +1,3 @@
+instance "support" {
+  element = "freshdesk"
+}

@@ -1,0 +1,5 @@
+value "support" {}
+
+output "id" {
+  value = value.suport.id
+}

@@ -1,0 +1,7 @@
+variable "name" {
+  default = "default"
+}
+
+output "name" {
+  value = var.name
+}

@@ -1,0 +1,24 @@
+instance "a" {
+  element = "freshdesk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "s3cret-a"
+    subdomain = "example"
+  }
+}
+
+instance "b" {
+  element = "freshdesk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "s3cret-b"
+    subdomain = "example"
+  }
+}
+
+output "token" {
+  value     = instance.a.token
+  sensitive = true
+}

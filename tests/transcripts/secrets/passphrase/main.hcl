@@ -1,0 +1,28 @@
+isotope {
+  encryption {
+    passphrase = "correct horse battery staple"
+  }
+}
+
+variable "freshdesk_password" {
+  type      = string
+  sensitive = true
+  default   = "s3cret-freshdesk"
+}
+
+instance "support" {
+  element = "freshdesk"
+  name    = "Support desk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = var.freshdesk_password
+    subdomain = "example"
+  }
+  tags = ["helpdesk"]
+}
+
+output "token" {
+  value     = instance.support.token
+  sensitive = true
+}
