@@ -17,9 +17,11 @@ pub(super) use summary::summary_line;
 use super::Style;
 use super::paint::{Ink, wrap};
 use super::rows::lay_out;
+use crate::addr::ObjectAddr;
 use crate::diag::Sources;
 use crate::kind::Kinds;
 use crate::plan::{Action, Mode, Plan};
+use std::collections::BTreeSet;
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,11 +41,14 @@ struct Page<'p> {
     kinds: &'p Kinds,
     detail: Detail,
     style: &'p Style,
+    /// The objects that were deleted outside.
+    gone: BTreeSet<&'p ObjectAddr>,
 }
 
 /// The plan as text, ending with the summary line or with `No changes. …`.
 pub fn plan(plan: &Plan, sources: &Sources, kinds: &Kinds, detail: Detail, style: &Style) -> String {
-    let page = Page { plan, sources, kinds, detail, style };
+    let gone = plan.drift.iter().filter(|drift| drift.current.is_none()).map(|drift| &drift.addr).collect();
+    let page = Page { plan, sources, kinds, detail, style, gone };
     let groups = object::groups(&page);
     let outputs = page.outputs();
     let mut parts = Vec::new();

@@ -10,6 +10,7 @@ use crate::render::rows::{Row, Symbol, lay_out};
 use crate::render::value::{UNKNOWN, row};
 use crate::state::Record;
 use crate::value::Value;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The column where places stand, unless a header reaches further.
@@ -29,15 +30,29 @@ pub(super) fn groups<'p>(page: &Page<'p>) -> Vec<Group<'p>> {
         page.plan.changes.iter().filter(|(_, c)| is_shown(&c.action, c.previous.is_some())).collect();
     shown.sort_by_key(|(_, change)| risk(&change.action));
     let mut groups: Vec<Group<'p>> = Vec::new();
+    let mut known: HashMap<Alike<'p>, usize> = HashMap::new();
     for (subject, change) in shown {
         let rows = rows(page, subject, change);
-        let same = groups.iter_mut().find(|group| group.takes(page, subject, change, &rows));
-        match same {
-            Some(group) => group.subjects.push((subject, change)),
-            None => groups.push(Group { subjects: vec![(subject, change)], rows }),
+        let alike = alike(page, subject, change, &rows);
+        match alike.as_ref().and_then(|alike| known.get(alike)) {
+            Some(at) => groups[*at].subjects.push((subject, change)),
+            None => {
+                known.extend(alike.map(|alike| (alike, groups.len())));
+                groups.push(Group { subjects: vec![(subject, change)], rows });
+            }
         }
     }
     groups
+}
+
+/// Objects for which this is the same stand in one group.
+type Alike<'p> = (&'static str, &'p str, Vec<Row>);
+
+/// `None` for an object that is always shown by itself.
+fn alike<'p>(page: &Page<'p>, subject: &'p Subject, change: &Change, rows: &[Row]) -> Option<Alike<'p>> {
+    let edited = matches!(change.action, Action::Update { .. } | Action::Replace { .. });
+    let groups = page.detail != Detail::Full && edited && change.previous.is_none() && !rows.is_empty();
+    groups.then(|| (symbol(&change.action).0, &*subject.addr.resource.kind, rows.to_vec()))
 }
 
 fn risk(action: &Action) -> u8 {
@@ -62,19 +77,6 @@ impl<'p> Group<'p> {
 
     pub(super) fn kind(&self, page: &Page<'p>) -> Option<&'p Arc<Kind>> {
         page.kinds.get(&self.first().0.addr.resource.kind)
-    }
-
-    fn takes(&self, page: &Page<'_>, subject: &Subject, change: &Change, rows: &[Row]) -> bool {
-        let (first, first_change) = self.first();
-        let edited = |action: &Action| matches!(action, Action::Update { .. } | Action::Replace { .. });
-        page.detail != Detail::Full
-            && edited(&change.action)
-            && symbol(&change.action).0 == symbol(&first_change.action).0
-            && subject.addr.resource.kind == first.addr.resource.kind
-            && change.previous.is_none()
-            && first_change.previous.is_none()
-            && !rows.is_empty()
-            && self.rows == rows
     }
 
     /// `instance.a, instance.b`; of many the first ones and how many more.

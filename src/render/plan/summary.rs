@@ -82,9 +82,7 @@ pub(super) fn reason(page: &Page<'_>, group: &Group<'_>) -> String {
     let (subject, change) = group.first();
     let mut reasons = Vec::new();
     match &change.action {
-        Action::Create { .. }
-            if page.plan.drift.iter().any(|d| d.addr == subject.addr && d.current.is_none()) =>
-        {
+        Action::Create { .. } if page.gone.contains(&subject.addr) => {
             reasons.push("deleted outside, will be created again".to_owned());
         }
         Action::Update { edits, .. } => reasons.extend(update_reason(edits, group.subjects.len())),
