@@ -54,6 +54,9 @@ pub async fn output(args: &args::Output, environment: &Environment, output: &mut
     let outputs = &backend.state.outputs;
     let Some(name) = &args.name else {
         if args.json {
+            if let Some((name, _)) = outputs.iter().find(|(_, value)| !value.is_wholly_known()) {
+                return Err(output.fail(sealed(name)));
+            }
             output.data(&format!("{}\n", json::outputs(outputs)));
         } else if outputs.is_empty() {
             output.say("Warning: No outputs found\n\n  The state has no outputs. Declare one with an `output` block, then apply.");
@@ -72,6 +75,9 @@ pub async fn output(args: &args::Output, environment: &Environment, output: &mut
         return Err(output.fail(diagnostic));
     };
     let (plain, _) = value.unmark_deep();
+    if !plain.is_wholly_known() {
+        return Err(output.fail(sealed(name)));
+    }
     let text = match (args.raw, args.json) {
         (true, _) => match value::convert(&plain, &Type::String).ok().filter(|v| !v.is_null()) {
             Some(text) => text.as_str().unwrap_or_default().to_owned(),
@@ -98,4 +104,11 @@ pub async fn output(args: &args::Output, environment: &Environment, output: &mut
     };
     output.data(&text);
     Ok(Exit::Done)
+}
+
+/// A script that asks for a value must not go on without it.
+fn sealed(name: &str) -> Diagnostic {
+    Diagnostic::error("Value is sealed")
+        .detail(format!("The output {name:?} is sealed in the state, and the state's key is not here."))
+        .help("give the key that the warning above names")
 }

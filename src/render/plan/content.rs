@@ -61,8 +61,8 @@ pub(super) fn plain(row: Row, before: &Value, after: &Value) -> Row {
 fn brief(value: &Value) -> String {
     let text = inline(value);
     match value.length() {
-        Some(length) if columns(&text) > SHORT / 2 => format!("({})", count(length, "element")),
-        _ if columns(&text) > SHORT / 2 => "(long text)".to_owned(),
+        Some(length) if columns(&text) > SHORT => format!("({})", count(length, "element")),
+        _ if columns(&text) > SHORT => "(long text)".to_owned(),
         _ => text,
     }
 }
