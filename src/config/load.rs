@@ -2,6 +2,7 @@
 
 use super::decode::{self, Found};
 use super::fields::{Fields, labels};
+use super::json;
 use super::resource::{repetition, split};
 use super::variable::{duplicate, list};
 use super::{Call, Config, Module, ModuleId, Name};
@@ -146,11 +147,15 @@ fn add(
 }
 
 fn parse(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
-    if sources.path(file).extension().is_some_and(|e| e == "json") {
-        syntax::parse_json(sources, file, diags)
+    if is_json(sources, file) {
+        json::configuration(syntax::parse_json(sources, file, diags), sources, diags)
     } else {
         syntax::parse(sources, file, diags)
     }
+}
+
+fn is_json(sources: &Sources, file: FileId) -> bool {
+    sources.path(file).extension().is_some_and(|extension| extension == "json")
 }
 
 /// A file of variable values (`*.vars.hcl`, `*.vars.hcl.json`).
@@ -167,7 +172,10 @@ pub fn vars_file(
         )
     })?;
     let file = add(sources, shown.to_owned(), bytes, diags)?;
-    Ok(parse(sources, file, diags))
+    if is_json(sources, file) {
+        return Ok(syntax::parse_json_values(sources, file, diags));
+    }
+    Ok(syntax::parse(sources, file, diags))
 }
 
 /// Whether a directory holds configuration files.

@@ -17,6 +17,7 @@ mod decode;
 mod duration;
 pub use duration::duration;
 pub(crate) mod fields;
+mod json;
 mod resource;
 mod settings;
 mod variable;
