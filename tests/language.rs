@@ -146,6 +146,16 @@ fn check(file: &str) {
 }
 
 #[test]
+fn mistakes() {
+    check("mistakes.txt");
+}
+
+#[test]
+fn rules() {
+    check("rules.txt");
+}
+
+#[test]
 fn json() {
     check("json.txt");
 }

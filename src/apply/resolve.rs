@@ -2,7 +2,7 @@
 
 use crate::addr::ObjectAddr;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::plan::{Action, Evaluation, Objects, Plan, Planned, Subject, Visit, desired_of};
+use crate::plan::{Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, desired_of};
 use crate::value::{Path, Value};
 
 /// The objects of an evaluation as a plan has them: what is known now, and unknown what the steps will bring.
@@ -23,6 +23,11 @@ impl Objects for Planning<'_> {
                 self.recorded.records.get(&visit.addr).map(|record| record.values.clone())
             }
         }
+    }
+
+    /// The plan judged them; what was unknown then is judged at the end.
+    fn rules(&self) -> Rules {
+        Rules::Ignore
     }
 }
 

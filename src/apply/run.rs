@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval::functions::Host;
 use crate::graph::{Node, Ready};
 use crate::kind::{Kind, Kinds};
-use crate::plan::{self, Action, Evaluation, Looking, Plan, Planned, Providers, Verb, Walk};
+use crate::plan::{self, Action, Evaluation, Looking, Mode, Plan, Planned, Providers, Verb, Walk};
 use crate::secret::{Sealer, random_hex};
 use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer};
 use crate::value::Value;
@@ -18,7 +18,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -557,8 +557,12 @@ impl<'a> Run<'a> {
     async fn outputs(&mut self, writer: &mut dyn Writer, diags: &mut Diagnostics) -> Result<(), StoreError> {
         let before = writer.state().outputs.clone();
         let root = ModulePath::root();
+        let refused = match self.apply.plan.mode {
+            Mode::Normal => plan::conclude(&self.evaluation, diags),
+            Mode::Destroy | Mode::RefreshOnly => BTreeSet::new(),
+        };
         let mut events = Vec::new();
-        for (name, change) in &self.apply.plan.outputs {
+        for (name, change) in self.apply.plan.outputs.iter().filter(|(name, _)| !refused.contains(*name)) {
             let now = match &change.after {
                 None => None,
                 Some(planned) if planned.is_wholly_known() => Some(planned.clone()),

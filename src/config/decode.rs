@@ -1,5 +1,6 @@
 //! One file's body → blocks of a module.
 
+use super::check::check;
 use super::fields::labels;
 use super::resource::{provider, resource};
 use super::settings::isotope;
@@ -44,6 +45,7 @@ fn decode(
         "variable" => variable(block, module, diags),
         "locals" => locals(block, module, diags),
         "output" => output(block, module, diags),
+        "check" => check(block, module, diags),
         "module" => {
             labels(block, ["name"], diags)?;
             found.calls.push(block.clone());
@@ -54,7 +56,7 @@ fn decode(
             module.kinds.push(block.clone());
             Ok(())
         }
-        word @ ("data" | "moved" | "removed" | "import" | "check") => Err(diags.error(
+        word @ ("data" | "moved" | "removed" | "import") => Err(diags.error(
             Diagnostic::error("Unsupported block type")
                 .at(block.kind.span)
                 .label(format!("`{word}` blocks are not supported by this version yet"))

@@ -4,7 +4,7 @@ use super::decode::{self, Found};
 use super::fields::{Fields, labels};
 use super::json;
 use super::resource::{repetition, split};
-use super::variable::{duplicate, list};
+use super::variable::{duplicate, list, name};
 use super::{Call, Config, Module, ModuleId, Name};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Reported, Sources};
 use crate::syntax::{self, Block, Body};
@@ -94,6 +94,7 @@ impl Loader<'_> {
 
     fn call(&mut self, block: &Block, parent: ModuleId, diags: &mut Diagnostics) -> Result<(), Reported> {
         let [label] = labels(block, ["name"], diags)?;
+        name(&label.value, label.span, "module instance", diags)?;
         let (meta, arguments) = split(&block.body, &["source", "count", "for_each", "depends_on"], &[]);
         let mut fields = Fields::new("module", block.header, &meta);
         let source = fields.require("source", diags)?;

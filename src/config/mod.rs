@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod check;
 mod load;
 pub use load::{ReadError, is_configured, load, vars_file};
 mod decode;
@@ -79,6 +80,7 @@ pub struct Module {
     pub calls: BTreeMap<Name, Call>,
     pub providers: BTreeMap<crate::addr::Name, Vec<ProviderBlock>>,
     pub kinds: Vec<Block>,
+    pub checks: BTreeMap<Name, Check>,
 }
 
 #[derive(Clone, Debug)]
@@ -99,6 +101,13 @@ pub struct Variable {
 pub struct Rule {
     pub condition: Expr,
     pub error_message: Expr,
+    pub span: Span,
+}
+
+/// A `check` block.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub asserts: Vec<Rule>,
     pub span: Span,
 }
 

@@ -7,7 +7,7 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval;
 use crate::kind::{self, Attribute, Kind, Role};
 use crate::syntax::{Expr, ExprKind, ObjectKey};
-use crate::value::{Path, PathStep, Str, Type, Value};
+use crate::value::{Marks, Path, PathStep, Str, Type, Value};
 use std::collections::BTreeMap;
 
 /// An object of every attribute that a configuration may set; null where it does not.
@@ -54,6 +54,16 @@ fn argument(
     let Some(given) = given else { return Argument::Absent };
     let scope = evaluation.scope(visit.module, &visit.addr.module, &visit.repeat);
     let Ok(value) = eval::evaluate(&given.expr, &scope, diags) else { return Argument::Wrong };
+    if value.contains_marks(Marks::EPHEMERAL) {
+        diags.error(
+            Diagnostic::error("Invalid use of ephemeral value")
+                .at(given.expr.span)
+                .label("comes from an ephemeral value, which is never stored")
+                .detail("Ephemeral values are not valid in resource arguments, because resource instances must persist between Isotope phases.")
+                .about(&visit.addr),
+        );
+        return Argument::Wrong;
+    }
     if value.is_null() {
         return Argument::Absent;
     }

@@ -5,6 +5,7 @@
 
 mod change;
 pub use change::{keep, sent};
+mod depend;
 mod desired;
 pub use desired::{desired_of, object_type, settable, unknown_object};
 mod evaluation;
@@ -18,7 +19,9 @@ mod order;
 mod planner;
 pub use planner::{Counts, Request, plan, provider_of};
 mod refresh;
+mod rules;
 pub use refresh::Providers;
+pub use rules::{Rules, conclude};
 pub mod saved;
 mod scope;
 pub use scope::{Repeat, Scope};

@@ -7,6 +7,7 @@ use super::look::{Looking, look_at_all, settled};
 use super::nodes::Walk;
 use super::order::{instances, order};
 use super::refresh::{Providers, read_all};
+use super::rules::Rules;
 use super::{
     Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan,
     Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
@@ -213,6 +214,14 @@ impl Objects for Planner<'_> {
         let change = Change { action, place: Some(visit.resource.span), previous: None };
         self.changes.insert(Subject::current(visit.addr), change);
         Some(value)
+    }
+
+    fn rules(&self) -> Rules {
+        match self.request.mode {
+            Mode::Normal => Rules::Enforce,
+            Mode::RefreshOnly => Rules::Warn,
+            Mode::Destroy => Rules::Ignore,
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! What can be known to be wrong without state, variables or network; and the plainest source of objects, the state itself.
 
+use super::depend;
 use super::desired::{desired, unknown_object};
 use super::evaluation::{Evaluation, Objects, Visit, walk};
 use super::nodes::{self, Walk};
-use crate::addr::{Mode, ObjectAddr};
+use super::rules::Rules;
+use crate::addr::{Mode, Name, ObjectAddr};
 use crate::config::{Config, RESERVED, Resource, Source, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::eval::functions::Host;
@@ -31,7 +33,29 @@ pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<
                         .detail(format!("An argument named {:?} is not expected here.", &*given.name.name)),
                 );
             }
+            let given = |name: &Name| call.arguments.attributes.iter().any(|a| a.name.name == *name);
+            for needed in variables.values().filter(|v| v.default.is_none() && !given(&v.name)) {
+                diags.error(
+                    Diagnostic::error("Missing required argument")
+                        .at(call.span)
+                        .label(format!("the module needs `{}`", needed.name))
+                        .related(needed.span, "declared here, without a default")
+                        .detail(format!(
+                            "The argument {:?} is required, but no definition was found.",
+                            &*needed.name
+                        )),
+                );
+            }
+            for extra in &call.arguments.blocks {
+                diags.error(
+                    Diagnostic::error("Unsupported block type")
+                        .at(extra.kind.span)
+                        .label("a module's variables are arguments, not blocks")
+                        .detail(format!("Blocks of type {:?} are not expected here.", &*extra.kind.name)),
+                );
+            }
         }
+        depend::check(module, diags);
     }
     nodes::order(config, diags)
 }
@@ -118,6 +142,10 @@ impl Objects for Unknowns {
     fn needs_keys(&self) -> bool {
         false
     }
+
+    fn rules(&self) -> Rules {
+        Rules::Shape
+    }
 }
 
 /// Objects as they are recorded: what the console and saved plans' outputs see.
@@ -140,5 +168,9 @@ impl Objects for Recorded<'_> {
 
     fn needs_keys(&self) -> bool {
         false
+    }
+
+    fn rules(&self) -> Rules {
+        Rules::Ignore
     }
 }
