@@ -7,6 +7,8 @@
 //! - `outputs`: the values of the root outputs after an apply, a line each: `name = JSON`, sorted;
 //! - `console`: expressions, a line each, with `=>` and what the console prints.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
