@@ -3,6 +3,11 @@
 use crate::addr::ObjectAddr;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::plan::{Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, desired_of};
+use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::plan::{
+    Action, Evaluation, Objects, Plan, Planned, Subject, Visit, condition, desired_of, visit_of,
+};
+use crate::state::Record;
 use crate::value::{Path, Value};
 
 /// The objects of an evaluation as a plan has them: what is known now, and unknown what the steps will bring.
@@ -35,13 +40,14 @@ impl Objects for Planning<'_> {
 pub(super) fn resolve(
     addr: &ObjectAddr,
     planned: &Planned,
+    prior: Option<&Record>,
     evaluation: &Evaluation<'_>,
 ) -> Result<Value, Box<Diagnostic>> {
     if planned.desired.is_wholly_known() {
         return Ok(planned.desired.clone());
     }
     let mut diags = Diagnostics::new();
-    let Some(desired) = desired_of(addr, evaluation, &mut diags) else {
+    let Some(desired) = desired_of(addr, prior, evaluation, &mut diags) else {
         let first = diags.take().into_iter().next();
         return Err(Box::new(first.unwrap_or_else(|| inconsistent(addr, "its block is gone"))));
     };
@@ -83,4 +89,31 @@ fn broken(planned: &Value, now: &Value) -> Option<Path> {
         true
     });
     found
+}
+
+/// The first complaint of a check that did not hold.
+pub(super) fn first(diags: &mut Diagnostics) -> Option<Diagnostic> {
+    diags.take().into_iter().find(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// Whether an object's preconditions hold now.
+pub(super) fn preconditions(addr: &ObjectAddr, evaluation: &Evaluation<'_>) -> Result<(), Box<Diagnostic>> {
+    let mut diags = Diagnostics::new();
+    if let Some(visit) = visit_of(addr, evaluation) {
+        condition::before(&visit, evaluation, &mut diags);
+    }
+    first(&mut diags).map_or(Ok(()), |problem| Err(Box::new(problem)))
+}
+
+/// Whether an object's postconditions hold of what it is now.
+pub(super) fn postconditions(
+    addr: &ObjectAddr,
+    this: &Value,
+    evaluation: &Evaluation<'_>,
+) -> Result<(), Box<Diagnostic>> {
+    let mut diags = Diagnostics::new();
+    if let Some(visit) = visit_of(addr, evaluation) {
+        condition::after(&visit, this, evaluation, &mut diags);
+    }
+    first(&mut diags).map_or(Ok(()), |problem| Err(Box::new(problem)))
 }

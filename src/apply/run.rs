@@ -1,7 +1,7 @@
 //! The loop: what is ready is written down, sent, recorded, and makes its dependents ready.
 
 use super::record::{record, visible};
-use super::resolve::{Planning, resolve};
+use super::resolve::{Planning, postconditions, preconditions, resolve};
 use super::step::{self, Call, End, Work};
 use super::{Event, Failure, Outcome, Stop};
 use crate::addr::{ModulePath, Name, ObjectAddr};
@@ -79,6 +79,7 @@ pub async fn apply(
     };
     if !diags.has_errors() {
         run.walk(writer, tell).await?;
+        run.hold_the_rest();
         run.outputs(writer, diags).await?;
     }
     Ok(run.outcome)
@@ -249,11 +250,14 @@ impl<'a> Run<'a> {
                 batch.events.push(state::Event::Deposed(addr.clone(), key));
                 batch.done.push(node);
             }
-            (Verb::Create, Some(Action::Create { planned } | Action::Replace { planned, .. })) => {
-                self.send(node, planned, None, batch, tell);
+            (Verb::Create, Some(Action::Create { planned })) => {
+                self.send(node, planned, (None, None), batch, tell);
+            }
+            (Verb::Create, Some(Action::Replace { prior, planned, .. })) => {
+                self.send(node, planned, (Some(prior), None), batch, tell);
             }
             (Verb::Update, Some(Action::Update { prior, planned, edits })) => {
-                self.send(node, planned, Some((prior, edits)), batch, tell);
+                self.send(node, planned, (Some(prior), Some(edits)), batch, tell);
             }
             (Verb::Delete, Some(Action::Delete { prior, .. } | Action::Replace { prior, .. })) => {
                 let key = self.deposed.get(addr).cloned().or_else(|| subject.deposed.clone());
@@ -267,11 +271,12 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Sends what is planned: an update if there are edits, else a create.
     fn send(
         &mut self,
         node: Node,
         planned: &Planned,
-        update: Option<(&Record, &Vec<plan::Edit>)>,
+        (before, edits): (Option<&Record>, Option<&Vec<plan::Edit>>),
         batch: &mut Batch,
         tell: &mut dyn FnMut(Event),
     ) {
@@ -281,7 +286,9 @@ impl<'a> Run<'a> {
             batch.done.push(node);
             return;
         };
-        let desired = match resolve(addr, planned, &self.evaluation) {
+        let resolved = preconditions(addr, &self.evaluation)
+            .and_then(|()| resolve(addr, planned, before, &self.evaluation));
+        let desired = match resolved {
             Ok(desired) => desired,
             Err(problem) => {
                 self.fail(node, *problem, tell);
@@ -289,6 +296,7 @@ impl<'a> Run<'a> {
                 return;
             }
         };
+        let update = before.zip(edits);
         let prior = update.map(|(prior, _)| prior);
         let operation = if prior.is_some() { Operation::Update } else { Operation::Create };
         let id = intent_id(addr);
@@ -463,6 +471,7 @@ impl<'a> Run<'a> {
                     self.evaluation.set_object(step.subject.addr.clone(), value);
                 }
                 self.done(node, &flight, Some(record.id.clone()), tell);
+                self.hold(node);
             }
             End::Gone => {
                 self.count(step.verb);
@@ -476,6 +485,34 @@ impl<'a> Run<'a> {
         let step = self.step(node);
         let elapsed = flight.started.elapsed();
         tell(Event::Done { subject: step.subject.clone(), verb: step.verb, id, elapsed });
+    }
+
+    /// Checks the postconditions of an object that stands: when one fails, nothing that depends on it starts.
+    fn hold(&mut self, node: Node) {
+        let step = self.step(node);
+        let addr = &step.subject.addr;
+        let Some(value) = self.evaluation.object(addr) else { return };
+        if let Err(problem) = postconditions(addr, value, &self.evaluation) {
+            let failure = Failure { subject: step.subject.clone(), verb: step.verb, problem: *problem };
+            self.outcome.failed.push(failure);
+            self.block(node);
+        }
+    }
+
+    /// Checks the conditions of what does not change: what they speak of may have.
+    fn hold_the_rest(&mut self) {
+        for (subject, change) in &self.apply.plan.changes {
+            let addr = &subject.addr;
+            let (Action::NoOp { .. }, Some(value)) = (&change.action, self.evaluation.object(addr)) else {
+                continue;
+            };
+            let held = preconditions(addr, &self.evaluation)
+                .and_then(|()| postconditions(addr, value, &self.evaluation));
+            if let Err(problem) = held {
+                let failure = Failure { subject: subject.clone(), verb: Verb::Record, problem: *problem };
+                self.outcome.failed.push(failure);
+            }
+        }
     }
 
     fn count(&mut self, verb: Verb) {
@@ -502,6 +539,12 @@ impl<'a> Run<'a> {
             problem: Box::new(problem.clone()),
         });
         self.outcome.failed.push(Failure { subject: step.subject.clone(), verb: step.verb, problem });
+        self.block(node);
+    }
+
+    /// Nothing that depends on the step can run any more.
+    fn block(&mut self, node: Node) {
+        let step = self.step(node);
         let mut frontier = vec![node];
         while let Some(at) = frontier.pop() {
             for dependent in self.apply.plan.steps.dependents(at) {
@@ -565,12 +608,12 @@ impl<'a> Run<'a> {
         for (name, change) in self.apply.plan.outputs.iter().filter(|(name, _)| !refused.contains(*name)) {
             let now = match &change.after {
                 None => None,
-                Some(planned) if planned.is_wholly_known() => Some(planned.clone()),
+                Some(planned) if planned.is_wholly_known() => Some(planned.clone()).filter(|v| !v.is_null()),
                 Some(_) => {
                     let value: Result<Value, Reported> =
                         self.evaluation.evaluate_output(ModuleId(0), &root, name, diags);
                     match value {
-                        Ok(value) if value.is_wholly_known() => Some(value),
+                        Ok(value) if value.is_wholly_known() => Some(value).filter(|v| !v.is_null()),
                         _ => continue,
                     }
                 }

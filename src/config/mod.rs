@@ -6,7 +6,7 @@
 use crate::addr::{Name, ObjectKey, ResourceAddr};
 use crate::diag::Span;
 use crate::syntax::{Block, Body, Expr};
-use crate::value::{Constraint, Value};
+use crate::value::{Constraint, Path, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ mod duration;
 pub use duration::duration;
 pub(crate) mod fields;
 mod json;
+mod lifecycle;
 mod resource;
 mod settings;
 mod variable;
@@ -165,6 +166,26 @@ pub struct ProviderRef {
 pub struct Lifecycle {
     pub create_before_destroy: bool,
     pub prevent_destroy: bool,
+    /// `destroy = false`: what would be deleted is dropped from the state only.
+    pub keep: bool,
+    pub ignore_changes: Ignore,
+    pub replace_triggered_by: Vec<Expr>,
+    pub preconditions: Vec<Rule>,
+    pub postconditions: Vec<Rule>,
+}
+
+/// `ignore_changes`: what stays as it is whatever the configuration says.
+#[derive(Clone, Debug)]
+pub enum Ignore {
+    All,
+    /// An attribute, then keys and positions; with the place of each.
+    Paths(Vec<(Path, Span)>),
+}
+
+impl Default for Ignore {
+    fn default() -> Self {
+        Self::Paths(Vec::new())
+    }
 }
 
 #[derive(Clone, Debug)]

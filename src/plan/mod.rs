@@ -6,11 +6,13 @@
 mod change;
 pub use change::{keep, sent};
 mod depend;
+pub mod condition;
 mod desired;
-pub use desired::{desired_of, object_type, settable, unknown_object};
+pub use desired::{desired_of, object_type, settable, unknown_object, visit_of};
 mod evaluation;
 pub use evaluation::{Evaluation, Expansion, Objects, Visit, console, walk};
 mod expansion;
+mod lifecycle;
 mod look;
 pub use look::{Looking, events, look, look_at_all, settled};
 mod nodes;
@@ -184,6 +186,8 @@ pub enum Cause {
 pub enum ReplaceOrder {
     DeleteFirst,
     CreateFirst,
+    /// `destroy = false`: the old object is dropped from the state and stays in the world.
+    ForgetFirst,
 }
 
 /// Terraform's `action_reason`s of a replacement.

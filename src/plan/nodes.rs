@@ -35,6 +35,8 @@ pub struct Walk {
     pub order: Vec<Item>,
     /// For each resource block, the resource blocks that it needs, through whatever is between. Sorted.
     pub needs: BTreeMap<(ModuleId, ResourceAddr), Vec<(ModuleId, ResourceAddr)>>,
+    /// The same for each root output.
+    pub outputs: BTreeMap<Name, Vec<(ModuleId, ResourceAddr)>>,
 }
 
 struct Builder<'a> {
@@ -263,6 +265,7 @@ impl Builder<'_> {
     fn walk(&self, order: &[Node]) -> Walk {
         let mut reach: BTreeMap<Node, std::collections::BTreeSet<(ModuleId, ResourceAddr)>> = BTreeMap::new();
         let mut needs = BTreeMap::new();
+        let mut outputs = BTreeMap::new();
         for node in order {
             let mut all = std::collections::BTreeSet::new();
             for dependency in self.graph.dependencies(*node) {
@@ -275,13 +278,19 @@ impl Builder<'_> {
                 }
             }
             let item = self.graph.get(*node);
-            if let What::Resource(addr) = &item.what {
-                needs.insert((item.module, addr.clone()), all.into_iter().collect());
-            } else {
-                reach.insert(*node, all);
+            match &item.what {
+                What::Resource(addr) => {
+                    needs.insert((item.module, addr.clone()), all.into_iter().collect());
+                    continue;
+                }
+                What::Output(name) if item.module == ModuleId(0) => {
+                    outputs.insert(name.clone(), all.iter().cloned().collect());
+                }
+                _ => {}
             }
+            reach.insert(*node, all);
         }
-        Walk { order: order.iter().map(|node| self.graph.get(*node).clone()).collect(), needs }
+        Walk { order: order.iter().map(|node| self.graph.get(*node).clone()).collect(), needs, outputs }
     }
 }
 
@@ -297,6 +306,10 @@ fn repetition(repetition: &Repetition) -> Vec<&Expr> {
 fn expressions(resource: &Resource) -> Vec<&Expr> {
     let mut all = repetition(&resource.repetition);
     all.extend(&resource.depends_on);
+    let lifecycle = &resource.lifecycle;
+    all.extend(&lifecycle.replace_triggered_by);
+    let rules = lifecycle.preconditions.iter().chain(&lifecycle.postconditions);
+    all.extend(rules.flat_map(|rule| [&rule.condition, &rule.error_message]));
     body(&resource.arguments, &mut all);
     all
 }

@@ -83,6 +83,7 @@ fn block(resource: &Resource, kinds: &Kinds, diags: &mut Diagnostics) {
     for diagnostic in kind::missing(kind, &given) {
         diags.error(diagnostic.at(resource.span));
     }
+    super::lifecycle::check(resource, kind, diags);
     for extra in &resource.arguments.blocks {
         diags.error(
             Diagnostic::error("Unsupported block type")

@@ -183,6 +183,7 @@ fn actions(action: &Action) -> &'static [&'static str] {
         Action::Update { .. } => &["update"],
         Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => &["delete", "create"],
         Action::Replace { order: ReplaceOrder::CreateFirst, .. } => &["create", "delete"],
+        Action::Replace { order: ReplaceOrder::ForgetFirst, .. } => &["forget", "create"],
         Action::Delete { .. } => &["delete"],
         Action::Forget { .. } => &["forget"],
     }
