@@ -1,11 +1,9 @@
 //! Planned values with unknowns → the values that are sent, now that what they depend on is done.
 
 use crate::addr::ObjectAddr;
-use crate::diag::{Diagnostic, Diagnostics};
-use crate::plan::{Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, desired_of};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::plan::{
-    Action, Evaluation, Objects, Plan, Planned, Subject, Visit, condition, desired_of, visit_of,
+    Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, condition, desired_of, visit_of,
 };
 use crate::state::Record;
 use crate::value::{Path, Value};

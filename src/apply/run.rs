@@ -57,6 +57,9 @@ pub async fn apply(
     diags: &mut Diagnostics,
 ) -> Result<Outcome, StoreError> {
     adopt(apply, writer, tell).await?;
+    if !apply.plan.moves.0.is_empty() {
+        writer.commit(&apply.plan.moves.events(), &apply.stamp).await?;
+    }
     let recorded = writer.state().clone();
     let given: Values = apply
         .plan
@@ -250,14 +253,11 @@ impl<'a> Run<'a> {
                 batch.events.push(state::Event::Deposed(addr.clone(), key));
                 batch.done.push(node);
             }
-            (Verb::Create, Some(Action::Create { planned })) => {
-                self.send(node, planned, (None, None), batch, tell);
-            }
-            (Verb::Create, Some(Action::Replace { prior, planned, .. })) => {
-                self.send(node, planned, (Some(prior), None), batch, tell);
+            (Verb::Create, Some(Action::Create { planned } | Action::Replace { planned, .. })) => {
+                self.send(node, planned, None, batch, tell);
             }
             (Verb::Update, Some(Action::Update { prior, planned, edits })) => {
-                self.send(node, planned, (Some(prior), Some(edits)), batch, tell);
+                self.send(node, planned, Some((prior, edits)), batch, tell);
             }
             (Verb::Delete, Some(Action::Delete { prior, .. } | Action::Replace { prior, .. })) => {
                 let key = self.deposed.get(addr).cloned().or_else(|| subject.deposed.clone());
@@ -271,12 +271,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Sends what is planned: an update if there are edits, else a create.
     fn send(
         &mut self,
         node: Node,
         planned: &Planned,
-        (before, edits): (Option<&Record>, Option<&Vec<plan::Edit>>),
+        update: Option<(&Record, &Vec<plan::Edit>)>,
         batch: &mut Batch,
         tell: &mut dyn FnMut(Event),
     ) {
@@ -286,8 +285,9 @@ impl<'a> Run<'a> {
             batch.done.push(node);
             return;
         };
+        let prior = update.map(|(prior, _)| prior);
         let resolved = preconditions(addr, &self.evaluation)
-            .and_then(|()| resolve(addr, planned, before, &self.evaluation));
+            .and_then(|()| resolve(addr, planned, prior, &self.evaluation));
         let desired = match resolved {
             Ok(desired) => desired,
             Err(problem) => {
@@ -296,8 +296,6 @@ impl<'a> Run<'a> {
                 return;
             }
         };
-        let update = before.zip(edits);
-        let prior = update.map(|(prior, _)| prior);
         let operation = if prior.is_some() { Operation::Update } else { Operation::Create };
         let id = intent_id(addr);
         let marked = self.apply.mark && kind.marker.is_some() && operation == Operation::Create;

@@ -2,6 +2,7 @@
 
 use super::check::check;
 use super::fields::labels;
+use super::moves::{moved, removed};
 use super::resource::{provider, resource};
 use super::settings::isotope;
 use super::variable::{locals, output, variable};
@@ -56,7 +57,9 @@ fn decode(
             module.kinds.push(block.clone());
             Ok(())
         }
-        word @ ("data" | "moved" | "removed" | "import") => Err(diags.error(
+        "moved" => moved(block, module, diags),
+        "removed" => removed(block, module, diags),
+        word @ ("data" | "import") => Err(diags.error(
             Diagnostic::error("Unsupported block type")
                 .at(block.kind.span)
                 .label(format!("`{word}` blocks are not supported by this version yet"))

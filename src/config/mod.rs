@@ -3,7 +3,7 @@
 //! Decoding knows the shape of every block but evaluates nothing beyond constants: expressions are kept for the planner.
 //! What a resource's arguments may be is its kind's business, so they stay a [`Body`] here.
 
-use crate::addr::{Name, ObjectKey, ResourceAddr};
+use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::diag::Span;
 use crate::syntax::{Block, Body, Expr};
 use crate::value::{Constraint, Path, Value};
@@ -20,6 +20,7 @@ pub use duration::duration;
 pub(crate) mod fields;
 mod json;
 mod lifecycle;
+mod moves;
 mod resource;
 mod settings;
 mod variable;
@@ -82,6 +83,39 @@ pub struct Module {
     pub providers: BTreeMap<crate::addr::Name, Vec<ProviderBlock>>,
     pub kinds: Vec<Block>,
     pub checks: BTreeMap<Name, Check>,
+    pub moved: Vec<Moved>,
+    pub removed: Vec<Removed>,
+}
+
+/// What `moved` and `removed` blocks speak of, seen from their module. A missing key stands for all objects of a block, unless the
+/// other end of the move has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    Object(ObjectAddr),
+    Module(ModulePath),
+}
+
+#[derive(Clone, Debug)]
+pub struct Moved {
+    pub from: Endpoint,
+    pub to: Endpoint,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct Removed {
+    pub from: Endpoint,
+    pub destroy: bool,
+    pub span: Span,
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Object(addr) => addr.fmt(f),
+            Self::Module(path) => path.fmt(f),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -5,12 +5,9 @@ use crate::config::Resource;
 use crate::diag::Span;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval;
-use crate::kind::{self, Attribute, Kind, Role};
-use crate::syntax::{Expr, ExprKind, ObjectKey};
-use crate::value::{Marks, Path, PathStep, Str, Type, Value};
 use crate::kind::{self, Attribute, Generate, Kind, Role};
 use crate::syntax::{Expr, ExprKind, ObjectKey, Step};
-use crate::value::{Path, PathStep, Str, Type, Value};
+use crate::value::{Marks, Path, PathStep, Str, Type, Value};
 use std::collections::BTreeMap;
 
 /// An object of every attribute that a configuration may set; null where it does not.

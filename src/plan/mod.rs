@@ -5,8 +5,8 @@
 
 mod change;
 pub use change::{keep, sent};
-mod depend;
 pub mod condition;
+mod depend;
 mod desired;
 pub use desired::{desired_of, object_type, settable, unknown_object, visit_of};
 mod evaluation;
@@ -15,14 +15,17 @@ mod expansion;
 mod lifecycle;
 mod look;
 pub use look::{Looking, events, look, look_at_all, settled};
+mod moves;
+pub use moves::Moves;
 mod nodes;
 pub use nodes::{Item, Walk, What, order as walk_order};
 mod order;
 mod planner;
 pub use planner::{Counts, Request, plan, provider_of};
 mod refresh;
-mod rules;
 pub use refresh::Providers;
+mod removed;
+mod rules;
 pub use rules::{Rules, conclude};
 pub mod saved;
 mod scope;
@@ -61,6 +64,8 @@ pub struct Plan {
     pub config: ConfigDigest,
     /// The root variables' values.
     pub variables: BTreeMap<Name, Value>,
+    /// The objects that `moved` blocks rename: recorded before anything else is done.
+    pub moves: Moves,
     /// Every object, those without a change too.
     pub changes: BTreeMap<Subject, Change>,
     /// What apply walks; nothing is decided later.

@@ -6,10 +6,12 @@ use super::desired::{created, desired, written};
 use super::evaluation::{self, Evaluation, Objects, Visit};
 use super::lifecycle::{create_first, heeded, ignoring, triggered};
 use super::look::{Looking, look_at_all, settled};
+use super::moves::{self, Moves};
 use super::nodes::Walk;
 use super::order::{instances, order};
 use super::refresh::{Providers, read_all};
 use super::rules::Rules;
+use super::removed;
 use super::{
     Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan,
     Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
@@ -58,20 +60,29 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         Some(answers) => answers.clone(),
         None => ask(request, diags).await?,
     };
-    let recorded = settled(request.state, &answers.findings);
+    let mut recorded = settled(request.state, &answers.findings);
+    let moves = moves::follow(request.config, &mut recorded, diags)?;
     let reading =
         Reading { objects: recorded.records.len(), requests: answers.requests, took: started.elapsed() };
     let (current, drift) = compare_with_world(request, &recorded, &answers);
     let create_first = create_first(request.config, request.walk);
     let changes = BTreeMap::new();
-    let mut planner = Planner { request, recorded: &recorded, current: &current, create_first, changes };
+    let mut planner =
+        Planner { request, moves: &moves, recorded: &recorded, current: &current, create_first, changes };
     let mut evaluation =
         Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
     evaluation::walk(&mut evaluation, request.walk, request.given, &mut planner, diags);
     diags.check()?;
+    if request.mode != Mode::Destroy {
+        moves::check(request.config, &evaluation, diags);
+    }
     planner.delete_the_rest(&evaluation, diags);
     diags.check()?;
-    let changes = planner.changes;
+    let mut changes = planner.changes;
+    for (subject, change) in &mut changes {
+        change.previous = moves.previous(&subject.addr).cloned();
+    }
+    removed::warn(&changes, |addr| !current.contains_key(addr), diags);
     warn_of_unmatched(request.replace, &changes, diags);
     let outputs = outputs(request, &evaluation, &recorded);
     let root = &request.config.root().variables;
@@ -83,6 +94,7 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         config: ConfigDigest(request.config.digest.clone()),
         variables,
         steps: order(&changes),
+        moves,
         changes,
         drift,
         outputs,
@@ -105,7 +117,13 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
     diags.check()?;
     let mut reads = BTreeMap::new();
     if request.refresh {
-        let recorded = settled(request.state, &findings);
+        let mut recorded = settled(request.state, &findings);
+        // Warnings are for the plan itself, which follows the moves again.
+        let mut told = Diagnostics::new();
+        if let Err(reported) = moves::follow(request.config, &mut recorded, &mut told) {
+            diags.append(told);
+            return Err(reported);
+        }
         let selected = recorded.records.iter().filter(|(addr, _)| request.selection.reads(addr));
         let mut failed: BTreeMap<String, (CallError, Vec<ObjectAddr>)> = BTreeMap::new();
         for (addr, read) in read_all(selected, request.kinds, request.providers).await {
@@ -179,7 +197,8 @@ fn compare_with_world(
 
 struct Planner<'p> {
     request: &'p Request<'p>,
-    /// The state, with the findings settled.
+    moves: &'p Moves,
+    /// The state, with the findings settled and the moves followed.
     recorded: &'p State,
     /// The same as the world has it.
     current: &'p BTreeMap<ObjectAddr, Record>,
@@ -250,7 +269,9 @@ impl Planner<'_> {
             let values = created(kind, &desired);
             return Some(Action::Create { planned: Planned { values, desired, meta } });
         };
-        let desired = ignoring(visit.resource, desired, Some(current));
+        // A replacement is a new object: it gets what is declared.
+        let declared = desired;
+        let desired = ignoring(visit.resource, declared.clone(), Some(current));
         let recorded = self.recorded.records.get(&visit.addr).unwrap_or(current);
         let blame = BlameOf { planner: self, visit };
         let comparison = Comparison { kind, sealer: self.request.sealer, blame: &blame };
@@ -266,8 +287,8 @@ impl Planner<'_> {
                 diags.error(protected(&visit.addr, Some(visit.resource.span)));
                 return None;
             }
-            let values = created(kind, &desired);
-            let planned = Planned { values, desired, meta };
+            let values = created(kind, &declared);
+            let planned = Planned { values, desired: declared, meta };
             return Some(Action::Replace { prior: current.clone(), planned, edits, order, because });
         }
         if !edits.is_empty() {
@@ -282,7 +303,7 @@ impl Planner<'_> {
             prevent_destroy: meta.prevent_destroy,
             ..current.clone()
         };
-        let write = self.request.state.records.get(&visit.addr) != Some(&record);
+        let write = self.stored(&visit.addr) != Some(&record);
         Some(Action::NoOp { record, write })
     }
 
@@ -328,10 +349,15 @@ impl Planner<'_> {
         }
     }
 
+    /// What the state holds of an object.
+    fn stored(&self, addr: &ObjectAddr) -> Option<&Record> {
+        self.request.state.records.get(self.moves.previous(addr).unwrap_or(addr))
+    }
+
     /// In `-refresh-only`: what was read is written, nothing else.
     fn note(&mut self, visit: &Visit<'_>, current: Option<&Record>) {
         let Some(current) = current else { return };
-        let write = self.request.state.records.get(&visit.addr) != Some(current);
+        let write = self.stored(&visit.addr) != Some(current);
         let action = Action::NoOp { record: current.clone(), write };
         let change = Change { action, place: Some(visit.resource.span), previous: None };
         self.changes.insert(Subject::current(visit.addr.clone()), change);
@@ -349,7 +375,7 @@ impl Planner<'_> {
                 // Gone from the world: the record goes too.
                 None => Action::Forget { prior: record.clone() },
                 Some(current) if self.request.mode == Mode::RefreshOnly => {
-                    let write = self.request.state.records.get(addr) != Some(current);
+                    let write = self.stored(addr) != Some(current);
                     Action::NoOp { record: current.clone(), write }
                 }
                 Some(current) if self.keeps(addr) => Action::Forget { prior: current.clone() },
@@ -387,12 +413,14 @@ impl Planner<'_> {
 
     /// Whether the configuration says today that the object may be destroyed.
     fn unprotected(&self, addr: &ObjectAddr) -> bool {
-        self.block(addr).is_some_and(|(_, resource)| !resource.lifecycle.prevent_destroy)
+        removed::of(self.request.config, addr).is_some()
+            || self.block(addr).is_some_and(|(_, resource)| !resource.lifecycle.prevent_destroy)
     }
 
     /// Whether the configuration says that the object shall be forgotten instead of destroyed.
     fn keeps(&self, addr: &ObjectAddr) -> bool {
-        self.block(addr).is_some_and(|(_, resource)| resource.lifecycle.keep)
+        removed::of(self.request.config, addr).is_some_and(|removed| !removed.destroy)
+            || self.block(addr).is_some_and(|(_, resource)| resource.lifecycle.keep)
     }
 
     fn reason(&self, addr: &ObjectAddr, evaluation: &Evaluation<'_>) -> DeleteReason {
@@ -523,7 +551,8 @@ impl Plan {
     pub fn changes_anything(&self) -> bool {
         let objects =
             self.changes.values().any(|c| !matches!(c.action, Action::NoOp { .. } | Action::Forget { .. }));
-        objects || self.outputs.values().any(OutputChange::is_change) || self.forgets()
+        let outputs = self.outputs.values().any(OutputChange::is_change);
+        objects || outputs || self.forgets() || !self.moves.0.is_empty()
     }
 
     /// Whether applying it writes anything, if only to the state.

@@ -129,6 +129,9 @@ pub fn digest(plan: &Plan) -> String {
         add(&format!("{node:?} {} {:?} {:?}", step.subject.addr, step.subject.deposed, step.verb));
     }
     add(&format!("{:?}", plan.steps.edges()));
+    for (from, to) in &plan.moves.0 {
+        add(&format!("{from} {to}"));
+    }
     for (subject, change) in &plan.changes {
         add(&subject.addr.to_string());
         match &change.action {

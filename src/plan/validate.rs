@@ -57,6 +57,7 @@ pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<
         }
         depend::check(module, diags);
     }
+    super::removed::check(config, diags);
     nodes::order(config, diags)
 }
 

@@ -206,6 +206,7 @@ pub(super) fn action_reason(action: &Action) -> Option<&'static str> {
             DeleteReason::EachKey => Some("delete_because_each_key"),
             DeleteReason::Requested | DeleteReason::Deposed => None,
         },
+        Action::Forget { .. } => Some("delete_because_no_resource_config"),
         _ => None,
     }
 }
