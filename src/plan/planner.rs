@@ -10,8 +10,8 @@ use super::moves::{self, Moves};
 use super::nodes::Walk;
 use super::order::{instances, order};
 use super::refresh::{Providers, read_all};
-use super::rules::Rules;
 use super::removed;
+use super::rules::Rules;
 use super::{
     Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan,
     Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
