@@ -1,8 +1,11 @@
 //! Planned values with unknowns → the values that are sent, now that what they depend on is done.
 
 use crate::addr::ObjectAddr;
-use crate::diag::{Diagnostic, Diagnostics};
-use crate::plan::{Action, Evaluation, Objects, Plan, Planned, Subject, Visit, desired_of};
+use crate::diag::{Diagnostic, Diagnostics, Severity};
+use crate::plan::{
+    Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, condition, desired_of, visit_of,
+};
+use crate::state::Record;
 use crate::value::{Path, Value};
 
 /// The objects of an evaluation as a plan has them: what is known now, and unknown what the steps will bring.
@@ -24,19 +27,25 @@ impl Objects for Planning<'_> {
             }
         }
     }
+
+    /// The plan judged them; what was unknown then is judged at the end.
+    fn rules(&self) -> Rules {
+        Rules::Ignore
+    }
 }
 
 /// The values to send for a planned object. `Err` if one is still unknown, or is not what was planned.
 pub(super) fn resolve(
     addr: &ObjectAddr,
     planned: &Planned,
+    prior: Option<&Record>,
     evaluation: &Evaluation<'_>,
 ) -> Result<Value, Box<Diagnostic>> {
     if planned.desired.is_wholly_known() {
         return Ok(planned.desired.clone());
     }
     let mut diags = Diagnostics::new();
-    let Some(desired) = desired_of(addr, evaluation, &mut diags) else {
+    let Some(desired) = desired_of(addr, prior, evaluation, &mut diags) else {
         let first = diags.take().into_iter().next();
         return Err(Box::new(first.unwrap_or_else(|| inconsistent(addr, "its block is gone"))));
     };
@@ -78,4 +87,31 @@ fn broken(planned: &Value, now: &Value) -> Option<Path> {
         true
     });
     found
+}
+
+/// The first complaint of a check that did not hold.
+pub(super) fn first(diags: &mut Diagnostics) -> Option<Diagnostic> {
+    diags.take().into_iter().find(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// Whether an object's preconditions hold now.
+pub(super) fn preconditions(addr: &ObjectAddr, evaluation: &Evaluation<'_>) -> Result<(), Box<Diagnostic>> {
+    let mut diags = Diagnostics::new();
+    if let Some(visit) = visit_of(addr, evaluation) {
+        condition::before(&visit, evaluation, &mut diags);
+    }
+    first(&mut diags).map_or(Ok(()), |problem| Err(Box::new(problem)))
+}
+
+/// Whether an object's postconditions hold of what it is now.
+pub(super) fn postconditions(
+    addr: &ObjectAddr,
+    this: &Value,
+    evaluation: &Evaluation<'_>,
+) -> Result<(), Box<Diagnostic>> {
+    let mut diags = Diagnostics::new();
+    if let Some(visit) = visit_of(addr, evaluation) {
+        condition::after(&visit, this, evaluation, &mut diags);
+    }
+    first(&mut diags).map_or(Ok(()), |problem| Err(Box::new(problem)))
 }

@@ -1,7 +1,7 @@
 //! The loop: what is ready is written down, sent, recorded, and makes its dependents ready.
 
 use super::record::{record, visible};
-use super::resolve::{Planning, resolve};
+use super::resolve::{Planning, postconditions, preconditions, resolve};
 use super::step::{self, Call, End, Work};
 use super::{Event, Failure, Outcome, Stop};
 use crate::addr::{ModulePath, Name, ObjectAddr};
@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval::functions::Host;
 use crate::graph::{Node, Ready};
 use crate::kind::{Kind, Kinds};
-use crate::plan::{self, Action, Evaluation, Looking, Plan, Planned, Providers, Verb, Walk};
+use crate::plan::{self, Action, Evaluation, Looking, Mode, Plan, Planned, Providers, Verb, Walk};
 use crate::secret::{Sealer, random_hex};
 use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer};
 use crate::value::Value;
@@ -18,7 +18,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -54,6 +54,9 @@ pub async fn apply(
     diags: &mut Diagnostics,
 ) -> Result<Outcome, StoreError> {
     adopt(apply, writer, tell).await?;
+    if !apply.plan.moves.0.is_empty() {
+        writer.commit(&apply.plan.moves.events(), &apply.stamp).await?;
+    }
     let recorded = writer.state().clone();
     let given: Values = apply
         .plan
@@ -76,6 +79,7 @@ pub async fn apply(
     };
     if !diags.has_errors() {
         run.walk(writer, tell).await?;
+        run.hold_the_rest();
         run.outputs(writer, diags).await?;
     }
     Ok(run.outcome)
@@ -277,7 +281,10 @@ impl<'a> Run<'a> {
             batch.done.push(node);
             return;
         };
-        let desired = match resolve(addr, planned, &self.evaluation) {
+        let prior = update.map(|(prior, _)| prior);
+        let resolved = preconditions(addr, &self.evaluation)
+            .and_then(|()| resolve(addr, planned, prior, &self.evaluation));
+        let desired = match resolved {
             Ok(desired) => desired,
             Err(problem) => {
                 self.fail(node, *problem, tell);
@@ -285,7 +292,6 @@ impl<'a> Run<'a> {
                 return;
             }
         };
-        let prior = update.map(|(prior, _)| prior);
         let operation = if prior.is_some() { Operation::Update } else { Operation::Create };
         let id = intent_id(addr);
         let mark = self.apply.providers.terms(&planned.meta.provider).mark;
@@ -460,6 +466,7 @@ impl<'a> Run<'a> {
                     self.evaluation.set_object(step.subject.addr.clone(), value);
                 }
                 self.done(node, &flight, Some(record.id.clone()), tell);
+                self.hold(node);
             }
             End::Gone => {
                 self.count(step.verb);
@@ -473,6 +480,34 @@ impl<'a> Run<'a> {
         let step = self.step(node);
         let elapsed = flight.started.elapsed();
         tell(Event::Done { subject: step.subject.clone(), verb: step.verb, id, elapsed });
+    }
+
+    /// Checks the postconditions of an object that stands: when one fails, nothing that depends on it starts.
+    fn hold(&mut self, node: Node) {
+        let step = self.step(node);
+        let addr = &step.subject.addr;
+        let Some(value) = self.evaluation.object(addr) else { return };
+        if let Err(problem) = postconditions(addr, value, &self.evaluation) {
+            let failure = Failure { subject: step.subject.clone(), verb: step.verb, problem: *problem };
+            self.outcome.failed.push(failure);
+            self.block(node);
+        }
+    }
+
+    /// Checks the conditions of what does not change: what they speak of may have.
+    fn hold_the_rest(&mut self) {
+        for (subject, change) in &self.apply.plan.changes {
+            let addr = &subject.addr;
+            let (Action::NoOp { .. }, Some(value)) = (&change.action, self.evaluation.object(addr)) else {
+                continue;
+            };
+            let held = preconditions(addr, &self.evaluation)
+                .and_then(|()| postconditions(addr, value, &self.evaluation));
+            if let Err(problem) = held {
+                let failure = Failure { subject: subject.clone(), verb: Verb::Record, problem: *problem };
+                self.outcome.failed.push(failure);
+            }
+        }
     }
 
     fn count(&mut self, verb: Verb) {
@@ -499,6 +534,12 @@ impl<'a> Run<'a> {
             problem: Box::new(problem.clone()),
         });
         self.outcome.failed.push(Failure { subject: step.subject.clone(), verb: step.verb, problem });
+        self.block(node);
+    }
+
+    /// Nothing that depends on the step can run any more.
+    fn block(&mut self, node: Node) {
+        let step = self.step(node);
         let mut frontier = vec![node];
         while let Some(at) = frontier.pop() {
             for dependent in self.apply.plan.steps.dependents(at) {
@@ -554,16 +595,20 @@ impl<'a> Run<'a> {
     async fn outputs(&mut self, writer: &mut dyn Writer, diags: &mut Diagnostics) -> Result<(), StoreError> {
         let before = writer.state().outputs.clone();
         let root = ModulePath::root();
+        let refused = match self.apply.plan.mode {
+            Mode::Normal => plan::conclude(&self.evaluation, diags),
+            Mode::Destroy | Mode::RefreshOnly => BTreeSet::new(),
+        };
         let mut events = Vec::new();
-        for (name, change) in &self.apply.plan.outputs {
+        for (name, change) in self.apply.plan.outputs.iter().filter(|(name, _)| !refused.contains(*name)) {
             let now = match &change.after {
                 None => None,
-                Some(planned) if planned.is_wholly_known() => Some(planned.clone()),
+                Some(planned) if planned.is_wholly_known() => Some(planned.clone()).filter(|v| !v.is_null()),
                 Some(_) => {
                     let value: Result<Value, Reported> =
                         self.evaluation.evaluate_output(ModuleId(0), &root, name, diags);
                     match value {
-                        Ok(value) if value.is_wholly_known() => Some(value),
+                        Ok(value) if value.is_wholly_known() => Some(value).filter(|v| !v.is_null()),
                         _ => continue,
                     }
                 }

@@ -124,9 +124,11 @@ async fn rebuild(
     fresh(path, &head, &project, &backend, environment).map_err(|stale| output.fail(*stale))?;
     let sealer = backend.key_for(&head.key, environment, output)?;
     let saved = open(bytes, &sealer).map_err(|error| output.fail(unusable(error)))?;
+    let declared = &project.config.root().variables;
+    // Ephemeral ones are not in the plan: they come from the environment or the files again.
+    project.given.retain(|name, _| declared.get(name).is_some_and(|variable| variable.ephemeral));
     let variables = saved.variables.iter();
-    project.given =
-        variables.map(|(name, value)| (name.clone(), (value.clone(), Source::CommandLine))).collect();
+    project.given.extend(variables.map(|(name, value)| (name.clone(), (value.clone(), Source::CommandLine))));
     let parallelism = args.and_then(|args| args.planning.parallelism);
     let connected =
         providers::connect(&project, &backend, parallelism, args.is_some(), environment, output).await?;

@@ -1,6 +1,8 @@
 //! One file's body → blocks of a module.
 
+use super::check::check;
 use super::fields::labels;
+use super::moves::{moved, removed};
 use super::resource::{provider, resource};
 use super::settings::isotope;
 use super::variable::{locals, output, variable};
@@ -44,6 +46,7 @@ fn decode(
         "variable" => variable(block, module, diags),
         "locals" => locals(block, module, diags),
         "output" => output(block, module, diags),
+        "check" => check(block, module, diags),
         "module" => {
             labels(block, ["name"], diags)?;
             found.calls.push(block.clone());
@@ -54,7 +57,9 @@ fn decode(
             module.kinds.push(block.clone());
             Ok(())
         }
-        word @ ("data" | "moved" | "removed" | "import" | "check") => Err(diags.error(
+        "moved" => moved(block, module, diags),
+        "removed" => removed(block, module, diags),
+        word @ ("data" | "import") => Err(diags.error(
             Diagnostic::error("Unsupported block type")
                 .at(block.kind.span)
                 .label(format!("`{word}` blocks are not supported by this version yet"))

@@ -2,8 +2,9 @@
 
 use super::decode::{self, Found};
 use super::fields::{Fields, labels};
+use super::json;
 use super::resource::{repetition, split};
-use super::variable::{duplicate, list};
+use super::variable::{duplicate, list, name};
 use super::{Call, Config, Module, ModuleId, Name};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Reported, Sources};
 use crate::syntax::{self, Block, Body};
@@ -93,6 +94,7 @@ impl Loader<'_> {
 
     fn call(&mut self, block: &Block, parent: ModuleId, diags: &mut Diagnostics) -> Result<(), Reported> {
         let [label] = labels(block, ["name"], diags)?;
+        name(&label.value, label.span, "module instance", diags)?;
         let (meta, arguments) = split(&block.body, &["source", "count", "for_each", "depends_on"], &[]);
         let mut fields = Fields::new("module", block.header, &meta);
         let source = fields.require("source", diags)?;
@@ -146,11 +148,15 @@ fn add(
 }
 
 fn parse(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
-    if sources.path(file).extension().is_some_and(|e| e == "json") {
-        syntax::parse_json(sources, file, diags)
+    if is_json(sources, file) {
+        json::configuration(syntax::parse_json(sources, file, diags), sources, diags)
     } else {
         syntax::parse(sources, file, diags)
     }
+}
+
+fn is_json(sources: &Sources, file: FileId) -> bool {
+    sources.path(file).extension().is_some_and(|extension| extension == "json")
 }
 
 /// A file of variable values (`*.vars.hcl`, `*.vars.hcl.json`).
@@ -167,7 +173,10 @@ pub fn vars_file(
         )
     })?;
     let file = add(sources, shown.to_owned(), bytes, diags)?;
-    Ok(parse(sources, file, diags))
+    if is_json(sources, file) {
+        return Ok(syntax::parse_json_values(sources, file, diags));
+    }
+    Ok(syntax::parse(sources, file, diags))
 }
 
 /// Whether a directory holds configuration files.

@@ -3,20 +3,24 @@
 //! Decoding knows the shape of every block but evaluates nothing beyond constants: expressions are kept for the planner.
 //! What a resource's arguments may be is its kind's business, so they stay a [`Body`] here.
 
-use crate::addr::{Name, ObjectKey, ResourceAddr};
+use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::diag::Span;
 use crate::syntax::{Block, Body, Expr};
-use crate::value::{Constraint, Value};
+use crate::value::{Constraint, Path, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod check;
 mod load;
 pub use load::{ReadError, is_configured, load, vars_file};
 mod decode;
 mod duration;
 pub use duration::duration;
 pub(crate) mod fields;
+mod json;
+mod lifecycle;
+mod moves;
 mod resource;
 mod settings;
 mod variable;
@@ -78,6 +82,40 @@ pub struct Module {
     pub calls: BTreeMap<Name, Call>,
     pub providers: BTreeMap<crate::addr::Name, Vec<ProviderBlock>>,
     pub kinds: Vec<Block>,
+    pub checks: BTreeMap<Name, Check>,
+    pub moved: Vec<Moved>,
+    pub removed: Vec<Removed>,
+}
+
+/// What `moved` and `removed` blocks speak of, seen from their module. A missing key stands for all objects of a block, unless the
+/// other end of the move has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    Object(ObjectAddr),
+    Module(ModulePath),
+}
+
+#[derive(Clone, Debug)]
+pub struct Moved {
+    pub from: Endpoint,
+    pub to: Endpoint,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct Removed {
+    pub from: Endpoint,
+    pub destroy: bool,
+    pub span: Span,
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Object(addr) => addr.fmt(f),
+            Self::Module(path) => path.fmt(f),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -98,6 +136,13 @@ pub struct Variable {
 pub struct Rule {
     pub condition: Expr,
     pub error_message: Expr,
+    pub span: Span,
+}
+
+/// A `check` block.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub asserts: Vec<Rule>,
     pub span: Span,
 }
 
@@ -155,6 +200,26 @@ pub struct ProviderRef {
 pub struct Lifecycle {
     pub create_before_destroy: bool,
     pub prevent_destroy: bool,
+    /// `destroy = false`: what would be deleted is dropped from the state only.
+    pub keep: bool,
+    pub ignore_changes: Ignore,
+    pub replace_triggered_by: Vec<Expr>,
+    pub preconditions: Vec<Rule>,
+    pub postconditions: Vec<Rule>,
+}
+
+/// `ignore_changes`: what stays as it is whatever the configuration says.
+#[derive(Clone, Debug)]
+pub enum Ignore {
+    All,
+    /// An attribute, then keys and positions; with the place of each.
+    Paths(Vec<(Path, Span)>),
+}
+
+impl Default for Ignore {
+    fn default() -> Self {
+        Self::Paths(Vec::new())
+    }
 }
 
 #[derive(Clone, Debug)]

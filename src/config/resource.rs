@@ -2,8 +2,9 @@
 
 use super::duration;
 use super::fields::{Fields, constant, labels};
+use super::lifecycle::lifecycle;
 use super::variable::{duplicate, list, name};
-use super::{Lifecycle, Module, ProviderBlock, ProviderRef, Repetition, Resource};
+use super::{Module, ProviderBlock, ProviderRef, Repetition, Resource};
 use crate::addr::{Name, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::syntax::{Attribute, Block, Body, Expr, ExprKind, Step};
@@ -69,17 +70,6 @@ pub(super) fn repetition(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Re
         (None, Some(for_each)) => Repetition::ForEach(for_each.expr.clone()),
         (None, None) => Repetition::Single,
     }
-}
-
-fn lifecycle(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Lifecycle {
-    let Some(block) = fields.block("lifecycle", diags) else { return Lifecycle::default() };
-    let mut inner = Fields::new("lifecycle", block.header, &block.body);
-    let lifecycle = Lifecycle {
-        create_before_destroy: inner.flag("create_before_destroy", diags).unwrap_or(false),
-        prevent_destroy: inner.flag("prevent_destroy", diags).unwrap_or(false),
-    };
-    inner.finish(diags);
-    lifecycle
 }
 
 fn timeouts(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> BTreeMap<Name, (Duration, Span)> {

@@ -2,10 +2,10 @@
 
 use super::fields::{Fields, labels};
 use super::{Local, Module, Output, Rule, Variable, types};
-use crate::addr::is_identifier;
+use crate::addr::{Name, is_identifier};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval;
-use crate::syntax::{Block, Expr, ExprKind};
+use crate::syntax::{Block, Expr, ExprKind, Ident, Step};
 use crate::value::Constraint;
 
 /// Names that a module call's meta-arguments take.
@@ -40,7 +40,7 @@ pub(super) fn variable(block: &Block, module: &mut Module, diags: &mut Diagnosti
         description: fields.text("description", diags),
         sensitive: fields.flag("sensitive", diags).unwrap_or(false),
         ephemeral: fields.flag("ephemeral", diags).unwrap_or(false),
-        validations: fields.blocks("validation").into_iter().filter_map(|b| rule(b, diags).ok()).collect(),
+        validations: validations(&mut fields, &label.value, diags),
         constraint,
         default,
         nullable,
@@ -87,13 +87,46 @@ fn default(
     })
 }
 
+/// The `validation` blocks, each of which must be about the variable.
+fn validations(fields: &mut Fields<'_>, name: &Name, diags: &mut Diagnostics) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for block in fields.blocks("validation") {
+        let Ok(rule) = rule(block, diags) else { continue };
+        let own = eval::Subject::Variable(name.clone());
+        if eval::references(&rule.condition).iter().any(|reference| reference.subject == own) {
+            rules.push(rule);
+            continue;
+        }
+        diags.error(
+            Diagnostic::error("Invalid variable validation condition")
+                .at(rule.condition.span)
+                .label(format!("says nothing about `var.{name}`"))
+                .detail(format!(
+                    "The condition for variable {:?} must refer to var.{name} in order to test incoming values.",
+                    &**name
+                )),
+        );
+    }
+    rules
+}
+
 /// `condition` and `error_message`.
 pub(super) fn rule(block: &Block, diags: &mut Diagnostics) -> Result<Rule, Reported> {
     let mut fields = Fields::new(&block.kind.name, block.header, &block.body);
     let condition = fields.require("condition", diags).map(|a| a.expr.clone());
     let error_message = fields.require("error_message", diags).map(|a| a.expr.clone());
     fields.finish(diags);
-    Ok(Rule { condition: condition?, error_message: error_message?, span: block.header })
+    let condition = condition?;
+    // Validations have a complaint of their own.
+    if &*block.kind.name != "validation" && eval::references(&condition).is_empty() {
+        return Err(diags.error(
+            Diagnostic::error(format!("Invalid {} expression", block.kind.name))
+                .at(condition.span)
+                .label("always the same: refers to nothing")
+                .detail("The condition expression must refer to at least one object from elsewhere in the configuration, or else its result would not be checking anything."),
+        ));
+    }
+    Ok(Rule { condition, error_message: error_message?, span: block.header })
 }
 
 pub(super) fn locals(block: &Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
@@ -149,6 +182,14 @@ pub(super) fn output(block: &Block, module: &mut Module, diags: &mut Diagnostics
         },
     };
     fields.finish(diags);
+    if output.ephemeral && module.parent.is_none() {
+        diags.error(
+            Diagnostic::error("Ephemeral output not allowed")
+                .at(block.header)
+                .label("outputs of the root module are stored")
+                .detail("Ephemeral outputs are not allowed in context of a root module"),
+        );
+    }
     if let Some(first) = module.outputs.get(&label.value) {
         return Err(duplicate("Duplicate output definition", &label.value, block.header, first.span, diags));
     }
@@ -159,7 +200,7 @@ pub(super) fn output(block: &Block, module: &mut Module, diags: &mut Diagnostics
 /// The elements of a list that is written as one (`depends_on = [a, b]`).
 pub(super) fn list(expr: &Expr, diags: &mut Diagnostics) -> Vec<Expr> {
     match &expr.kind {
-        ExprKind::Tuple(elements) => elements.clone(),
+        ExprKind::Tuple(elements) => elements.iter().map(|element| unquoted(element, diags)).collect(),
         _ => {
             diags.error(
                 Diagnostic::error("Invalid expression")
@@ -170,6 +211,26 @@ pub(super) fn list(expr: &Expr, diags: &mut Diagnostics) -> Vec<Expr> {
             Vec::new()
         }
     }
+}
+
+/// A reference that is written in quotes, as Terraform's first versions had it, without them.
+fn unquoted(expr: &Expr, diags: &mut Diagnostics) -> Expr {
+    let ExprKind::Literal(value) = &expr.kind else { return expr.clone() };
+    let Some(words) = value.as_str().map(|text| text.split('.').collect::<Vec<_>>()) else {
+        return expr.clone();
+    };
+    if words.len() < 2 || !words.iter().all(|word| is_identifier(word)) {
+        return expr.clone();
+    }
+    diags.push(
+        Diagnostic::warning("Quoted references are deprecated")
+            .at(expr.span)
+            .label("write it without the quotes")
+            .detail("In this context, references are expected literally rather than in quotes."),
+    );
+    let ident = |word: &str| Ident { name: word.into(), span: expr.span };
+    let steps = words[1..].iter().map(|word| Step::Attr(ident(word))).collect();
+    Expr { kind: ExprKind::Traversal { root: ident(words[0]), steps }, span: expr.span }
 }
 
 pub(super) fn name(text: &str, span: Span, what: &str, diags: &mut Diagnostics) -> Result<(), Reported> {

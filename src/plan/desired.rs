@@ -5,9 +5,9 @@ use crate::config::Resource;
 use crate::diag::Span;
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::eval;
-use crate::kind::{self, Attribute, Kind, Role};
-use crate::syntax::{Expr, ExprKind, ObjectKey};
-use crate::value::{Path, PathStep, Str, Type, Value};
+use crate::kind::{self, Attribute, Generate, Kind, Role};
+use crate::syntax::{Expr, ExprKind, ObjectKey, Step};
+use crate::value::{Marks, Path, PathStep, Str, Type, Value};
 use std::collections::BTreeMap;
 
 /// An object of every attribute that a configuration may set; null where it does not.
@@ -54,6 +54,16 @@ fn argument(
     let Some(given) = given else { return Argument::Absent };
     let scope = evaluation.scope(visit.module, &visit.addr.module, &visit.repeat);
     let Ok(value) = eval::evaluate(&given.expr, &scope, diags) else { return Argument::Wrong };
+    if value.contains_marks(Marks::EPHEMERAL) {
+        diags.error(
+            Diagnostic::error("Invalid use of ephemeral value")
+                .at(given.expr.span)
+                .label("comes from an ephemeral value, which is never stored")
+                .detail("Ephemeral values are not valid in resource arguments, because resource instances must persist between Isotope phases.")
+                .about(&visit.addr),
+        );
+        return Argument::Wrong;
+    }
     if value.is_null() {
         return Argument::Absent;
     }
@@ -152,7 +162,26 @@ fn entry<'e>(expr: &'e Expr, step: &PathStep) -> Option<(&'e ObjectKey, &'e Expr
 
 /// What an object will be when it is made: what is desired, and unknown where the API decides.
 pub(super) fn created(kind: &Kind, desired: &Value) -> Value {
-    assemble(kind, desired, unknown)
+    assemble(kind, desired, |attribute| match &attribute.role {
+        // Made of nothing, it is nothing, and that is known already.
+        Role::Generated(Generate::From(expr)) if made_of_nothing(expr, desired) => {
+            Value::null(attribute.ty())
+        }
+        _ => unknown(attribute),
+    })
+}
+
+/// Whether an expression of a kind is one attribute of its object, and that one is null.
+fn made_of_nothing(expr: &Expr, desired: &Value) -> bool {
+    match &expr.kind {
+        ExprKind::Traversal { root, steps } => match steps.as_slice() {
+            [Step::Attr(name)] if &*root.name == "object" => {
+                desired.get_attr(&name.name).is_some_and(Value::is_null)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// An attribute that is not known before the API (or the engine) has answered.
@@ -184,17 +213,27 @@ pub fn object_type(kind: &Kind) -> Type {
     Type::object(kind.attributes.values().map(|a| (Str::new(&a.name), a.ty())).collect())
 }
 
-/// The same for an address, once more, with what is known by now. `None` after a complaint, or when no block declares it.
+/// The visit of an object that the walk came to. `None` when no block declares it.
+pub fn visit_of<'c>(addr: &crate::addr::ObjectAddr, evaluation: &Evaluation<'c>) -> Option<Visit<'c>> {
+    let names: Vec<&str> = addr.module.names().collect();
+    let config = evaluation.config;
+    let mut modules = config.modules();
+    let (module, of) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
+    let resource = of.resources.get(&addr.resource)?;
+    let repeat = evaluation.expansion(&addr.module, &addr.resource)?.repeat(&addr.key);
+    Some(Visit { addr: addr.clone(), resource, module, repeat })
+}
+
+/// What an object shall be, once more, with what is known by now. `prior` is what `ignore_changes` keeps. `None` after a
+/// complaint, or when no block declares it.
 pub fn desired_of(
     addr: &crate::addr::ObjectAddr,
+    prior: Option<&crate::state::Record>,
     evaluation: &Evaluation<'_>,
     diags: &mut Diagnostics,
 ) -> Option<Value> {
-    let names: Vec<&str> = addr.module.names().collect();
-    let mut modules = evaluation.config.modules();
-    let (module, of) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
-    let resource = of.resources.get(&addr.resource)?;
     let kind = evaluation.kinds.get(&addr.resource.kind)?;
-    let repeat = evaluation.expansion(&addr.module, &addr.resource)?.repeat(&addr.key);
-    desired(kind, &Visit { addr: addr.clone(), resource, module, repeat }, evaluation, diags)
+    let visit = visit_of(addr, evaluation)?;
+    let desired = desired(kind, &visit, evaluation, diags)?;
+    Some(super::lifecycle::ignoring(visit.resource, desired, prior))
 }

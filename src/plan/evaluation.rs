@@ -5,6 +5,7 @@
 //! of something that was not wholly known when it was filled in is evaluated afresh, so that apply sees what became known.
 
 use super::nodes::{Walk, What};
+use super::rules::{self, Rules};
 use super::scope::{Repeat, Scope};
 use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Call, Config, ModuleId, Repetition, Resource, Values};
@@ -90,6 +91,11 @@ pub trait Objects {
     /// Whether an unknown `count` or `for_each` is a mistake (planning) or expected (validating).
     fn needs_keys(&self) -> bool {
         true
+    }
+
+    /// What becomes of preconditions and checks.
+    fn rules(&self) -> Rules {
+        Rules::Enforce
     }
 }
 
@@ -242,7 +248,16 @@ impl<'a> Evaluation<'a> {
                     .help("add `sensitive = true` to the output, or use `nonsensitive(…)` if it may be shown"),
             ));
         }
-        Ok(if output.sensitive { value.sensitive() } else { value })
+        if !output.ephemeral && value.contains_marks(Marks::EPHEMERAL) {
+            return Err(diags.error(
+                Diagnostic::error("Ephemeral value not allowed")
+                    .at(output.value.span)
+                    .label("comes from an ephemeral value")
+                    .detail("This output value is not declared as returning an ephemeral value, so it cannot be set to a result derived from an ephemeral value."),
+            ));
+        }
+        let value = if output.sensitive { value.sensitive() } else { value };
+        Ok(if output.ephemeral { value.mark(Marks::EPHEMERAL) } else { value })
     }
 
     pub(super) fn local_of(
@@ -355,7 +370,7 @@ fn visit(
             let failed = value.is_err();
             evaluation.variables.insert(key(name), value.unwrap_or_else(|_| Value::unknown(ty)));
             if !failed {
-                super::variables::validate(evaluation, module, path, name, diags);
+                rules::validations(evaluation, module, path, name, diags);
             }
         }
         What::Local(name) => {
@@ -363,6 +378,7 @@ fn visit(
             evaluation.locals.insert(key(name), value.unwrap_or_else(|_| Value::unknown(Type::Dynamic)));
         }
         What::Output(name) => {
+            rules::preconditions(evaluation, module, path, name, objects.rules(), diags);
             let value = evaluation.evaluate_output(module, path, name, diags);
             evaluation.outputs.insert(key(name), value.unwrap_or_else(|_| Value::unknown(Type::Dynamic)));
         }
@@ -373,6 +389,9 @@ fn visit(
             let children: Vec<_> = children.collect();
             evaluation.instances.entry(call.module).or_default().extend(children);
             evaluation.calls.insert(key(name), expansion);
+        }
+        What::Check(name) => {
+            rules::assertions(evaluation, module, path, name, objects.rules(), diags);
         }
         What::Resource(addr) => resource(evaluation, module, path, addr, objects, diags)?,
     }

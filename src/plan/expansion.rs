@@ -16,7 +16,13 @@ pub(super) fn count(
     let complain = |label: &str, detail: &str| {
         Diagnostic::error("Invalid count argument").at(expr.span).label(label).detail(detail)
     };
-    let (value, _) = value.unmark();
+    let (value, marks) = value.unmark();
+    if marks.contains(Marks::EPHEMERAL) {
+        return Err(diags.error(complain(
+            "comes from an ephemeral value",
+            "The given \"count\" is derived from an ephemeral value, which means that Isotope cannot persist it between plan/apply rounds. Use only non-ephemeral values to specify a resource's instance count.",
+        )));
+    }
     if value.is_null() {
         return Err(diags.error(complain(
             "is null",
@@ -36,10 +42,11 @@ pub(super) fn count(
         ));
     }
     let number = convert(&value, &Type::Number).map_err(|problem| {
-        diags.error(complain(
+        let complaint = complain(
             &problem.to_string(),
             &format!("The given \"count\" argument value is unsuitable: {problem}."),
-        ))
+        );
+        diags.error(Diagnostic { summary: "Incorrect value type".to_owned(), ..complaint })
     })?;
     let whole = number.as_number().and_then(|n| n.as_i64());
     match whole.map(u32::try_from) {
@@ -74,7 +81,13 @@ pub(super) fn for_each(
             .help("iterate over keys that may be shown, and look the sensitive values up by key"),
         ));
     }
-    let (value, _) = value.unmark();
+    let (value, marks) = value.unmark();
+    if marks.contains(Marks::EPHEMERAL) {
+        return Err(diags.error(complain(
+            "comes from an ephemeral value",
+            "The given \"for_each\" value is derived from an ephemeral value, which means that Isotope cannot persist it between plan/apply rounds. Use only non-ephemeral values to specify a resource's instance keys.",
+        )));
+    }
     if value.is_null() {
         return Err(diags.error(complain(
             "is null",
@@ -85,7 +98,19 @@ pub(super) fn for_each(
     let unsuitable = !matches!(ty, Type::Dynamic | Type::Map(_) | Type::Object(_) | Type::Set(_));
     let unsuitable_set =
         matches!(&ty, Type::Set(element) if !matches!(**element, Type::String | Type::Dynamic));
-    if unsuitable || unsuitable_set {
+    if unsuitable_set {
+        let shown = ty.friendly_name();
+        let complaint = complain(
+            &format!("is a {shown}, not a set of strings"),
+            &format!(
+                "The given \"for_each\" argument value is unsuitable: \"for_each\" supports maps and sets of strings, but you have provided a {shown}."
+            ),
+        );
+        return Err(
+            diags.error(Diagnostic { summary: "Invalid for_each set argument".to_owned(), ..complaint })
+        );
+    }
+    if unsuitable {
         let shown = ty.friendly_name();
         return Err(diags.error(
             complain(

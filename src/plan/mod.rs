@@ -5,13 +5,18 @@
 
 mod change;
 pub use change::{keep, sent};
+pub mod condition;
+mod depend;
 mod desired;
-pub use desired::{desired_of, object_type, settable, unknown_object};
+pub use desired::{desired_of, object_type, settable, unknown_object, visit_of};
 mod evaluation;
 pub use evaluation::{Evaluation, Expansion, Objects, Visit, console, walk};
 mod expansion;
+mod lifecycle;
 mod look;
 pub use look::{Looking, events, look, look_at_all, settled};
+mod moves;
+pub use moves::Moves;
 mod nodes;
 pub use nodes::{Item, Walk, What, order as walk_order};
 mod order;
@@ -19,6 +24,9 @@ mod planner;
 pub use planner::{Counts, Request, plan, provider_of};
 mod refresh;
 pub use refresh::{Providers, Terms};
+mod removed;
+mod rules;
+pub use rules::{Rules, conclude};
 pub mod saved;
 mod scope;
 pub use scope::{Repeat, Scope};
@@ -56,6 +64,8 @@ pub struct Plan {
     pub config: ConfigDigest,
     /// The root variables' values.
     pub variables: BTreeMap<Name, Value>,
+    /// The objects that `moved` blocks rename: recorded before anything else is done.
+    pub moves: Moves,
     /// Every object, those without a change too.
     pub changes: BTreeMap<Subject, Change>,
     /// What apply walks; nothing is decided later.
@@ -181,6 +191,8 @@ pub enum Cause {
 pub enum ReplaceOrder {
     DeleteFirst,
     CreateFirst,
+    /// `destroy = false`: the old object is dropped from the state and stays in the world.
+    ForgetFirst,
 }
 
 /// Terraform's `action_reason`s of a replacement.

@@ -25,6 +25,8 @@ pub enum What {
     Local(Name),
     Resource(ResourceAddr),
     Output(Name),
+    /// After everything its assertions refer to.
+    Check(Name),
 }
 
 /// The order of evaluation, and which resources each resource needs.
@@ -33,6 +35,8 @@ pub struct Walk {
     pub order: Vec<Item>,
     /// For each resource block, the resource blocks that it needs, through whatever is between. Sorted.
     pub needs: BTreeMap<(ModuleId, ResourceAddr), Vec<(ModuleId, ResourceAddr)>>,
+    /// The same for each root output.
+    pub outputs: BTreeMap<Name, Vec<(ModuleId, ResourceAddr)>>,
 }
 
 struct Builder<'a> {
@@ -72,7 +76,8 @@ impl Builder<'_> {
             .chain(of.variables.keys().cloned().map(What::Variable))
             .chain(of.locals.keys().cloned().map(What::Local))
             .chain(of.resources.keys().cloned().map(What::Resource))
-            .chain(of.outputs.keys().cloned().map(What::Output));
+            .chain(of.outputs.keys().cloned().map(What::Output))
+            .chain(of.checks.keys().cloned().map(What::Check));
         for what in whats {
             let item = Item { module, what };
             let node = self.graph.add(item.clone());
@@ -110,6 +115,10 @@ impl Builder<'_> {
             let rules = output.preconditions.iter().flat_map(|r| [&r.condition, &r.error_message]);
             let all = std::iter::once(&output.value).chain(&output.depends_on).chain(rules);
             self.link(id, &What::Output(name.clone()), all, diags);
+        }
+        for (name, check) in &module.checks {
+            let all = check.asserts.iter().flat_map(|r| [&r.condition, &r.error_message]);
+            self.link(id, &What::Check(name.clone()), all, diags);
         }
     }
 
@@ -162,16 +171,27 @@ impl Builder<'_> {
         let Some(node) = self.at.get(item).copied() else { return };
         for target in self.targets(module, reference) {
             if target == node {
-                diags.error(
-                    Diagnostic::error("Self-referential block")
-                        .at(reference.span)
-                        .label("refers to the block it stands in")
-                        .detail("Configuration for a block may not refer to itself."),
-                );
+                diags.error(self.to_itself(item, reference.span));
+                // Without the edge: it would be reported as a cycle once more.
+                continue;
             }
             self.graph.needs(node, target);
             self.places.entry((node, target)).or_insert(reference.span);
         }
+    }
+
+    fn to_itself(&self, item: &Item, span: Span) -> Diagnostic {
+        match &item.what {
+            What::Local(name) => {
+                Diagnostic::error("Self-referencing local value").label("refers to itself").detail(format!(
+                    "Local value local.{name} cannot use its own result as part of its expression."
+                ))
+            }
+            _ => Diagnostic::error("Self-referential block")
+                .label("refers to the block it stands in")
+                .detail("Configuration for a block may not refer to itself."),
+        }
+        .at(span)
     }
 
     /// The nodes that a reference needs.
@@ -236,6 +256,7 @@ impl Builder<'_> {
             What::Local(name) => format!("local.{name}"),
             What::Resource(addr) => addr.to_string(),
             What::Output(name) => format!("output.{name}"),
+            What::Check(name) => format!("check.{name}"),
         };
         prefix + &own
     }
@@ -244,6 +265,7 @@ impl Builder<'_> {
     fn walk(&self, order: &[Node]) -> Walk {
         let mut reach: BTreeMap<Node, std::collections::BTreeSet<(ModuleId, ResourceAddr)>> = BTreeMap::new();
         let mut needs = BTreeMap::new();
+        let mut outputs = BTreeMap::new();
         for node in order {
             let mut all = std::collections::BTreeSet::new();
             for dependency in self.graph.dependencies(*node) {
@@ -256,13 +278,19 @@ impl Builder<'_> {
                 }
             }
             let item = self.graph.get(*node);
-            if let What::Resource(addr) = &item.what {
-                needs.insert((item.module, addr.clone()), all.into_iter().collect());
-            } else {
-                reach.insert(*node, all);
+            match &item.what {
+                What::Resource(addr) => {
+                    needs.insert((item.module, addr.clone()), all.into_iter().collect());
+                    continue;
+                }
+                What::Output(name) if item.module == ModuleId(0) => {
+                    outputs.insert(name.clone(), all.iter().cloned().collect());
+                }
+                _ => {}
             }
+            reach.insert(*node, all);
         }
-        Walk { order: order.iter().map(|node| self.graph.get(*node).clone()).collect(), needs }
+        Walk { order: order.iter().map(|node| self.graph.get(*node).clone()).collect(), needs, outputs }
     }
 }
 
@@ -278,6 +306,10 @@ fn repetition(repetition: &Repetition) -> Vec<&Expr> {
 fn expressions(resource: &Resource) -> Vec<&Expr> {
     let mut all = repetition(&resource.repetition);
     all.extend(&resource.depends_on);
+    let lifecycle = &resource.lifecycle;
+    all.extend(&lifecycle.replace_triggered_by);
+    let rules = lifecycle.preconditions.iter().chain(&lifecycle.postconditions);
+    all.extend(rules.flat_map(|rule| [&rule.condition, &rule.error_message]));
     body(&resource.arguments, &mut all);
     all
 }

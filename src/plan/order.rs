@@ -63,6 +63,12 @@ fn add(dag: &mut Dag<Step>, nodes: &mut Nodes, subject: &Subject, change: &Chang
             nodes.deletes.entry(of.clone()).or_default().push((delete, Kind::First));
             nodes.forward.entry(of).or_default().push(create);
         }
+        Action::Replace { order: ReplaceOrder::ForgetFirst, .. } => {
+            let forget = step(Verb::Forget);
+            let create = step(Verb::Create);
+            dag.needs(create, forget);
+            nodes.forward.entry(of).or_default().push(create);
+        }
         Action::Replace { order: ReplaceOrder::CreateFirst, .. } => {
             let depose = step(Verb::Depose);
             let create = step(Verb::Create);

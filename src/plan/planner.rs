@@ -1,17 +1,22 @@
 //! The stage itself: look, read, evaluate and compare, order.
 
 use super::change::{Blame, Comparison, drift, refreshed, updated};
+use super::condition::{self, Held};
 use super::desired::{created, desired, written};
 use super::evaluation::{self, Evaluation, Objects, Visit};
+use super::lifecycle::{create_first, heeded, ignoring, triggered};
 use super::look::{Looking, look_at_all, settled};
+use super::moves::{self, Moves};
 use super::nodes::Walk;
 use super::order::{instances, order};
 use super::refresh::{Providers, read_all};
+use super::removed;
+use super::rules::Rules;
 use super::{
     Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan,
     Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
 };
-use crate::addr::{Name, ObjectAddr, ObjectKey};
+use crate::addr::{Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Config, ModuleId, Repetition, Resource, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval::functions::Host;
@@ -54,18 +59,30 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         Some(answers) => answers.clone(),
         None => ask(request, diags).await?,
     };
-    let recorded = settled(request.state, &answers.findings);
+    let mut recorded = settled(request.state, &answers.findings);
+    let moves = moves::follow(request.config, &mut recorded, diags)?;
     let reading =
         Reading { objects: recorded.records.len(), requests: answers.requests, took: started.elapsed() };
     let (current, drift) = compare_with_world(request, &recorded, &answers);
-    let mut planner = Planner { request, recorded: &recorded, current: &current, changes: BTreeMap::new() };
+    let create_first = create_first(request.config, request.walk);
+    let changes = BTreeMap::new();
+    let mut planner =
+        Planner { request, moves: &moves, recorded: &recorded, current: &current, create_first, changes };
     let mut evaluation =
         Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
     evaluation::walk(&mut evaluation, request.walk, request.given, &mut planner, diags);
     diags.check()?;
+    if request.mode != Mode::Destroy {
+        moves::check(request.config, &evaluation, diags);
+    }
     planner.delete_the_rest(&evaluation, diags);
     diags.check()?;
-    let changes = planner.changes;
+    let mut changes = planner.changes;
+    for (subject, change) in &mut changes {
+        change.previous = moves.previous(&subject.addr).cloned();
+    }
+    removed::warn(&changes, |addr| !current.contains_key(addr), diags);
+    warn_of_unmatched(request.replace, &changes, diags);
     let outputs = outputs(request, &evaluation, &recorded);
     let root = &request.config.root().variables;
     let variables =
@@ -76,6 +93,7 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         config: ConfigDigest(request.config.digest.clone()),
         variables,
         steps: order(&changes),
+        moves,
         changes,
         drift,
         outputs,
@@ -97,7 +115,13 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
     diags.check()?;
     let mut reads = BTreeMap::new();
     if request.refresh {
-        let recorded = settled(request.state, &findings);
+        let mut recorded = settled(request.state, &findings);
+        // Warnings are for the plan itself, which follows the moves again.
+        let mut told = Diagnostics::new();
+        if let Err(reported) = moves::follow(request.config, &mut recorded, &mut told) {
+            diags.append(told);
+            return Err(reported);
+        }
         let selected = recorded.records.iter().filter(|(addr, _)| request.selection.reads(addr));
         let mut failed: BTreeMap<String, (CallError, Vec<ObjectAddr>)> = BTreeMap::new();
         for (addr, read) in read_all(selected, request.kinds, request.providers).await {
@@ -171,10 +195,13 @@ fn compare_with_world(
 
 struct Planner<'p> {
     request: &'p Request<'p>,
-    /// The state, with the findings settled.
+    moves: &'p Moves,
+    /// The state, with the findings settled and the moves followed.
     recorded: &'p State,
     /// The same as the world has it.
     current: &'p BTreeMap<ObjectAddr, Record>,
+    /// The blocks whose replacements are created first.
+    create_first: BTreeSet<(ModuleId, ResourceAddr)>,
     changes: BTreeMap<Subject, Change>,
 }
 
@@ -199,6 +226,9 @@ impl Objects for Planner<'_> {
             Mode::Normal if !self.request.selection.plans(&visit.addr) => return Some(from_record(current)),
             Mode::Normal => {}
         }
+        if condition::before(&visit, evaluation, diags) == Held::No {
+            return None;
+        }
         let desired = desired(kind, &visit, evaluation, diags)?;
         let action = self.action(kind, &visit, desired, evaluation, diags)?;
         let value = match &action {
@@ -209,8 +239,17 @@ impl Objects for Planner<'_> {
             Action::Delete { prior, .. } | Action::Forget { prior } => prior.values.clone(),
         };
         let change = Change { action, place: Some(visit.resource.span), previous: None };
-        self.changes.insert(Subject::current(visit.addr), change);
+        self.changes.insert(Subject::current(visit.addr.clone()), change);
+        condition::after(&visit, &value, evaluation, diags);
         Some(value)
+    }
+
+    fn rules(&self) -> Rules {
+        match self.request.mode {
+            Mode::Normal => Rules::Enforce,
+            Mode::RefreshOnly => Rules::Warn,
+            Mode::Destroy => Rules::Ignore,
+        }
     }
 }
 
@@ -228,21 +267,26 @@ impl Planner<'_> {
             let values = created(kind, &desired);
             return Some(Action::Create { planned: Planned { values, desired, meta } });
         };
+        // A replacement is a new object: it gets what is declared.
+        let declared = desired;
+        let desired = ignoring(visit.resource, declared.clone(), Some(current));
         let recorded = self.recorded.records.get(&visit.addr).unwrap_or(current);
         let blame = BlameOf { planner: self, visit };
         let comparison = Comparison { kind, sealer: self.request.sealer, blame: &blame };
-        let edits = comparison.edits(&desired, current, recorded);
-        if let Some(because) = self.replacement(kind, visit, current, &edits) {
-            if visit.resource.lifecycle.prevent_destroy {
+        let edits = heeded(visit.resource, comparison.edits(&desired, current, recorded));
+        let triggered = triggered(visit, &self.changes, evaluation, diags);
+        if let Some(because) = self.replacement(kind, visit, current, &edits, triggered) {
+            let order = match (visit.resource.lifecycle.keep, meta.create_before_destroy) {
+                (true, _) => ReplaceOrder::ForgetFirst,
+                (false, true) => ReplaceOrder::CreateFirst,
+                (false, false) => ReplaceOrder::DeleteFirst,
+            };
+            if visit.resource.lifecycle.prevent_destroy && order != ReplaceOrder::ForgetFirst {
                 diags.error(protected(&visit.addr, Some(visit.resource.span)));
                 return None;
             }
-            let order = match visit.resource.lifecycle.create_before_destroy {
-                true => ReplaceOrder::CreateFirst,
-                false => ReplaceOrder::DeleteFirst,
-            };
-            let values = created(kind, &desired);
-            let planned = Planned { values, desired, meta };
+            let values = created(kind, &declared);
+            let planned = Planned { values, desired: declared, meta };
             return Some(Action::Replace { prior: current.clone(), planned, edits, order, because });
         }
         if !edits.is_empty() {
@@ -257,7 +301,7 @@ impl Planner<'_> {
             prevent_destroy: meta.prevent_destroy,
             ..current.clone()
         };
-        let write = self.request.state.records.get(&visit.addr) != Some(&record);
+        let write = self.stored(&visit.addr) != Some(&record);
         Some(Action::NoOp { record, write })
     }
 
@@ -267,18 +311,24 @@ impl Planner<'_> {
         visit: &Visit<'_>,
         current: &Record,
         edits: &[Edit],
+        triggered: bool,
     ) -> Option<ReplaceReason> {
-        if self.request.replace.contains(&visit.addr) {
-            return Some(ReplaceReason::Requested);
+        if triggered {
+            return Some(ReplaceReason::Triggered);
         }
         if current.status == Status::Tainted {
             return Some(ReplaceReason::Tainted);
         }
-        let forced: Vec<_> = edits
+        if self.request.replace.contains(&visit.addr) {
+            return Some(ReplaceReason::Requested);
+        }
+        // Whole attributes are what forces it: the kind knows nothing of their parts.
+        let mut forced: Vec<_> = edits
             .iter()
             .filter(|edit| edit.forces_replace || (kind.update.is_none() && kind.provider.is_some()))
-            .map(|edit| edit.path.clone())
+            .map(|edit| Path(edit.path.0.iter().take(1).cloned().collect()))
             .collect();
+        forced.dedup();
         (!forced.is_empty()).then_some(ReplaceReason::CannotUpdate(forced))
     }
 
@@ -292,15 +342,20 @@ impl Planner<'_> {
         Meta {
             provider: provider_of(self.request.kinds, visit.resource),
             depends_on,
-            create_before_destroy: visit.resource.lifecycle.create_before_destroy,
+            create_before_destroy: self.create_first.contains(&(visit.module, visit.addr.resource.clone())),
             prevent_destroy: visit.resource.lifecycle.prevent_destroy,
         }
+    }
+
+    /// What the state holds of an object.
+    fn stored(&self, addr: &ObjectAddr) -> Option<&Record> {
+        self.request.state.records.get(self.moves.previous(addr).unwrap_or(addr))
     }
 
     /// In `-refresh-only`: what was read is written, nothing else.
     fn note(&mut self, visit: &Visit<'_>, current: Option<&Record>) {
         let Some(current) = current else { return };
-        let write = self.request.state.records.get(&visit.addr) != Some(current);
+        let write = self.stored(&visit.addr) != Some(current);
         let action = Action::NoOp { record: current.clone(), write };
         let change = Change { action, place: Some(visit.resource.span), previous: None };
         self.changes.insert(Subject::current(visit.addr.clone()), change);
@@ -318,9 +373,10 @@ impl Planner<'_> {
                 // Gone from the world: the record goes too.
                 None => Action::Forget { prior: record.clone() },
                 Some(current) if self.request.mode == Mode::RefreshOnly => {
-                    let write = self.request.state.records.get(addr) != Some(current);
+                    let write = self.stored(addr) != Some(current);
                     Action::NoOp { record: current.clone(), write }
                 }
+                Some(current) if self.keeps(addr) => Action::Forget { prior: current.clone() },
                 Some(current) => {
                     if record.prevent_destroy && !self.unprotected(addr) {
                         diags.error(protected(addr, place));
@@ -355,7 +411,14 @@ impl Planner<'_> {
 
     /// Whether the configuration says today that the object may be destroyed.
     fn unprotected(&self, addr: &ObjectAddr) -> bool {
-        self.block(addr).is_some_and(|(_, resource)| !resource.lifecycle.prevent_destroy)
+        removed::of(self.request.config, addr).is_some()
+            || self.block(addr).is_some_and(|(_, resource)| !resource.lifecycle.prevent_destroy)
+    }
+
+    /// Whether the configuration says that the object shall be forgotten instead of destroyed.
+    fn keeps(&self, addr: &ObjectAddr) -> bool {
+        removed::of(self.request.config, addr).is_some_and(|removed| !removed.destroy)
+            || self.block(addr).is_some_and(|(_, resource)| resource.lifecycle.keep)
     }
 
     fn reason(&self, addr: &ObjectAddr, evaluation: &Evaluation<'_>) -> DeleteReason {
@@ -422,6 +485,22 @@ impl Blame for BlameOf<'_> {
     }
 }
 
+/// `-replace` with an address that no object has is a slip of the pen, not a mistake.
+fn warn_of_unmatched(replace: &[ObjectAddr], changes: &BTreeMap<Subject, Change>, diags: &mut Diagnostics) {
+    for addr in replace.iter().filter(|addr| !changes.contains_key(&Subject::current((*addr).clone()))) {
+        let of_block = |other: &&ObjectAddr| other.module == addr.module && other.resource == addr.resource;
+        let objects = changes.keys().map(|subject| &subject.addr).filter(of_block);
+        let options: Vec<String> = objects.map(|object| format!("-replace='{object}'")).collect();
+        let mut diagnostic = Diagnostic::warning("Incompletely-matched force-replace resource instance")
+            .detail(format!("Your force-replace request for {addr} doesn't match any resource instances."));
+        if !options.is_empty() {
+            diagnostic =
+                diagnostic.help(format!("to replace an object of this block: {}", options.join(", ")));
+        }
+        diags.push(diagnostic);
+    }
+}
+
 fn outputs(
     request: &Request<'_>,
     evaluation: &Evaluation<'_>,
@@ -434,12 +513,14 @@ fn outputs(
         let after = match request.mode {
             Mode::Destroy => None,
             _ if !declared.contains_key(name) => None,
-            _ => evaluation.output(name).cloned(),
+            // A null output is no output: the state does not keep it.
+            _ => evaluation.output(name).cloned().filter(|value| before.is_some() || !value.is_null()),
         };
         OutputChange { before, after }
     };
     names
         .into_iter()
+        .filter(|name| request.selection.gives(name, request.walk))
         .map(|name| (name.clone(), change(name)))
         .filter(|(_, c)| c.before.is_some() || c.after.is_some())
         .collect()
@@ -454,9 +535,9 @@ impl Plan {
                 Action::Create { .. } => counts.add += 1,
                 Action::Update { .. } => counts.change += 1,
                 Action::Delete { .. } => counts.destroy += 1,
-                Action::Replace { .. } => {
+                Action::Replace { order, .. } => {
                     counts.add += 1;
-                    counts.destroy += 1;
+                    counts.destroy += usize::from(order != ReplaceOrder::ForgetFirst);
                 }
                 Action::NoOp { .. } | Action::Forget { .. } => {}
             }
@@ -468,7 +549,8 @@ impl Plan {
     pub fn changes_anything(&self) -> bool {
         let objects =
             self.changes.values().any(|c| !matches!(c.action, Action::NoOp { .. } | Action::Forget { .. }));
-        objects || self.outputs.values().any(OutputChange::is_change) || self.forgets()
+        let outputs = self.outputs.values().any(OutputChange::is_change);
+        objects || outputs || self.forgets() || !self.moves.0.is_empty()
     }
 
     /// Whether applying it writes anything, if only to the state.
@@ -476,9 +558,14 @@ impl Plan {
         self.changes_anything() || !self.steps.is_empty() || !self.answers.findings.is_empty()
     }
 
-    /// Whether a recorded object is dropped because the world has it no more and nothing declares it.
+    /// Whether an object is dropped from the state because that was asked for. One that the world has no more, and that nothing
+    /// declares, is dropped in passing.
     fn forgets(&self) -> bool {
-        self.mode != Mode::Normal && self.changes.values().any(|c| matches!(c.action, Action::Forget { .. }))
+        let gone = |addr: &ObjectAddr| matches!(self.answers.reads.get(addr), Some(None));
+        self.changes.iter().any(|(subject, change)| {
+            matches!(change.action, Action::Forget { .. })
+                && (self.mode != Mode::Normal || !gone(&subject.addr))
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::addr::{Name, ObjectAddr};
 use crate::provider::Object;
 use crate::secret::{Purpose, Sealed, Sealer};
 use crate::state::format::v1::{Seal, read_record, write_record};
-use crate::value::{Value, typed_from_json, typed_to_json};
+use crate::value::{Marks, Value, typed_from_json, typed_to_json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -129,6 +129,9 @@ pub fn digest(plan: &Plan) -> String {
         add(&format!("{node:?} {} {:?} {:?}", step.subject.addr, step.subject.deposed, step.verb));
     }
     add(&format!("{:?}", plan.steps.edges()));
+    for (from, to) in &plan.moves.0 {
+        add(&format!("{from} {to}"));
+    }
     for (subject, change) in &plan.changes {
         add(&subject.addr.to_string());
         match &change.action {
@@ -148,8 +151,9 @@ pub fn digest(plan: &Plan) -> String {
 /// The bytes of a plan file.
 pub fn write(head: &Head, asked: Asked, plan: &Plan, sealer: &Sealer) -> Result<Vec<u8>, SavedError> {
     let sealer = sealer.for_purpose(Purpose::Plan);
-    let variables =
-        plan.variables.iter().map(|(name, value)| (name.to_string(), typed_to_json(value))).collect();
+    // What is ephemeral is never stored: whoever applies the plan gives it again.
+    let stored = plan.variables.iter().filter(|(_, value)| !value.contains_marks(Marks::EPHEMERAL));
+    let variables = stored.map(|(name, value)| (name.to_string(), typed_to_json(value))).collect();
     let object = |object: &Object| SavedObject {
         id: object.id.to_string(),
         values: typed_to_json(&object.values),

@@ -2,10 +2,11 @@
 
 use super::evaluation::Evaluation;
 use crate::addr::{ModulePath, Name, ResourceAddr};
-use crate::config::ModuleId;
+use crate::config::{ModuleId, Repetition};
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::eval::functions::Host;
 use crate::eval::{self, Reference, Subject};
+use crate::syntax::Step;
 use crate::value::Value;
 use std::collections::BTreeMap;
 
@@ -79,6 +80,12 @@ impl Scope<'_, '_> {
                     .label("`each` has `key` and `value`")
                     .detail(format!("The \"each\" object does not have an attribute named {name:?}. The supported attributes are each.key and each.value, the current key and value pair of the \"for_each\" attribute set.")),
             )),
+            (_, "value") => Err(diags.error(
+                Diagnostic::error("each.value cannot be used in this context")
+                    .at(reference.span)
+                    .label("this block has no `for_each`")
+                    .detail("A reference to \"each.value\" has been used in a context in which it is unavailable: only \"module\" and resource blocks with the \"for_each\" argument have it."),
+            )),
             _ => Err(diags.error(
                 Diagnostic::error("Reference to \"each\" in context without for_each")
                     .at(reference.span)
@@ -138,9 +145,38 @@ pub(super) fn declared(module: &crate::config::Module, reference: &Reference) ->
         Subject::Resource(addr) if !module.resources.contains_key(addr) => {
             undeclared_resource(addr, &module.resources.keys().collect::<Vec<_>>(), reference)
         }
+        Subject::Resource(addr) => return keyed(addr, &module.resources[addr].repetition, reference),
         _ => return Ok(()),
     };
     Err(Box::new(complaint))
+}
+
+/// Whether a reference to a resource has a key exactly if its objects do.
+fn keyed(addr: &ResourceAddr, repetition: &Repetition, reference: &Reference) -> Result<(), Box<Diagnostic>> {
+    let (word, example, hint) = match (repetition, reference.rest.first()) {
+        (Repetition::Single, Some(Step::Index(_, span))) => {
+            return Err(Box::new(
+                Diagnostic::error("Unexpected resource instance key")
+                    .at(reference.span.to(*span))
+                    .label("there is one object, without a key")
+                    .detail(format!("Because {addr} does not have \"count\" or \"for_each\" set, references to it must not include an index key. Remove the bracketed index to refer to the single instance of this resource.")),
+            ));
+        }
+        (Repetition::Count(_), Some(Step::Attr(_))) => ("count", "count.index", "of all of them: `[*]`"),
+        (Repetition::ForEach(_), Some(Step::Attr(_))) => {
+            ("for_each", "each.key", "of all of them: `values(…)[*]`")
+        }
+        _ => return Ok(()),
+    };
+    Err(Box::new(
+        Diagnostic::error("Missing resource instance key")
+            .at(reference.span)
+            .label(format!("there may be several objects: say which one, as in `{addr}[{example}]`"))
+            .detail(format!(
+                "Because {addr} has \"{word}\" set, its attributes must be accessed on specific instances."
+            ))
+            .help(hint),
+    ))
 }
 
 fn undeclared<'n>(

@@ -6,7 +6,7 @@
 use super::nodes::Walk;
 use crate::addr::{ModulePath, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Config, ModuleId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One `-target` or `-exclude`: an object, all objects of a block, or a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Selection {
     wanted: BTreeSet<(Vec<String>, ResourceAddr)>,
     /// Blocks that depend on excluded ones.
     unwanted: BTreeSet<(Vec<String>, ResourceAddr)>,
+    /// For each block, whether any of its objects may be planned.
+    blocks: BTreeMap<(ModuleId, ResourceAddr), bool>,
 }
 
 impl Selection {
@@ -44,6 +46,7 @@ impl Selection {
         let mut selection = Self { targets, excludes, ..Self::default() };
         selection.wanted = closure(config, walk, &selection.targets, true);
         selection.unwanted = closure(config, walk, &selection.excludes, false);
+        selection.blocks = walk.needs.keys().map(|b| (b.clone(), selection.plans_of(config, b))).collect();
         selection
     }
 
@@ -60,6 +63,30 @@ impl Selection {
         let excluded =
             self.excludes.iter().any(|target| covers(target, addr)) || self.unwanted.contains(&block);
         targeted && !excluded
+    }
+
+    /// Whether objects of a block may be planned, as far as names tell.
+    fn plans_of(&self, config: &Config, (module, resource): &(ModuleId, ResourceAddr)) -> bool {
+        let path: Vec<String> = config.module(*module).path.iter().map(|name| name.to_string()).collect();
+        let named = |target: &Target| match target {
+            Target::Object(addr) => addr.resource == *resource && names(&addr.module) == path,
+            Target::Module(outer) => path.starts_with(&names(outer)),
+        };
+        let whole = |target: &Target| match target {
+            Target::Object(addr) => addr.key == ObjectKey::Single && named(target),
+            Target::Module(_) => named(target),
+        };
+        let block = (path.clone(), resource.clone());
+        let targeted =
+            self.targets.is_empty() || self.targets.iter().any(named) || self.wanted.contains(&block);
+        targeted && !self.excludes.iter().any(whole) && !self.unwanted.contains(&block)
+    }
+
+    /// Whether a root output is computed: if all that it comes from is planned. With targets, something must be.
+    pub fn gives(&self, output: &str, walk: &Walk) -> bool {
+        let needs = walk.outputs.get(output).map(Vec::as_slice).unwrap_or_default();
+        let covered = needs.iter().all(|block| self.blocks.get(block).copied().unwrap_or(true));
+        covered && (self.targets.is_empty() || !needs.is_empty())
     }
 
     /// Whether the object is read at all.

@@ -1,9 +1,11 @@
 //! What can be known to be wrong without state, variables or network; and the plainest source of objects, the state itself.
 
+use super::depend;
 use super::desired::{desired, unknown_object};
 use super::evaluation::{Evaluation, Objects, Visit, walk};
 use super::nodes::{self, Walk};
-use crate::addr::{Mode, ObjectAddr};
+use super::rules::Rules;
+use crate::addr::{Mode, Name, ObjectAddr};
 use crate::config::{Config, RESERVED, Resource, Source, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::eval::functions::Host;
@@ -31,8 +33,31 @@ pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<
                         .detail(format!("An argument named {:?} is not expected here.", &*given.name.name)),
                 );
             }
+            let given = |name: &Name| call.arguments.attributes.iter().any(|a| a.name.name == *name);
+            for needed in variables.values().filter(|v| v.default.is_none() && !given(&v.name)) {
+                diags.error(
+                    Diagnostic::error("Missing required argument")
+                        .at(call.span)
+                        .label(format!("the module needs `{}`", needed.name))
+                        .related(needed.span, "declared here, without a default")
+                        .detail(format!(
+                            "The argument {:?} is required, but no definition was found.",
+                            &*needed.name
+                        )),
+                );
+            }
+            for extra in &call.arguments.blocks {
+                diags.error(
+                    Diagnostic::error("Unsupported block type")
+                        .at(extra.kind.span)
+                        .label("a module's variables are arguments, not blocks")
+                        .detail(format!("Blocks of type {:?} are not expected here.", &*extra.kind.name)),
+                );
+            }
         }
+        depend::check(module, diags);
     }
+    super::removed::check(config, diags);
     nodes::order(config, diags)
 }
 
@@ -59,6 +84,7 @@ fn block(resource: &Resource, kinds: &Kinds, diags: &mut Diagnostics) {
     for diagnostic in kind::missing(kind, &given) {
         diags.error(diagnostic.at(resource.span));
     }
+    super::lifecycle::check(resource, kind, diags);
     for extra in &resource.arguments.blocks {
         diags.error(
             Diagnostic::error("Unsupported block type")
@@ -118,6 +144,10 @@ impl Objects for Unknowns {
     fn needs_keys(&self) -> bool {
         false
     }
+
+    fn rules(&self) -> Rules {
+        Rules::Shape
+    }
 }
 
 /// Objects as they are recorded: what the console and saved plans' outputs see.
@@ -140,5 +170,9 @@ impl Objects for Recorded<'_> {
 
     fn needs_keys(&self) -> bool {
         false
+    }
+
+    fn rules(&self) -> Rules {
+        Rules::Ignore
     }
 }

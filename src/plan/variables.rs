@@ -1,12 +1,8 @@
 //! Variables: from what was given to what expressions see, with type, default, null rule, marks and validation.
 
-use super::evaluation::Evaluation;
-use super::scope::Repeat;
-use crate::addr::{ModulePath, Name};
-use crate::config::{ModuleId, Source, Values, Variable};
+use crate::config::{Source, Values, Variable};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
-use crate::eval;
-use crate::value::{Marks, Type, Value, convert};
+use crate::value::{Marks, Value};
 
 /// The value of a root variable.
 pub(super) fn root(variable: &Variable, given: &Values, diags: &mut Diagnostics) -> Result<Value, Reported> {
@@ -44,17 +40,8 @@ pub(super) fn settle(
     let value = match (given, &variable.default) {
         (Some(value), _) => value,
         (None, Some(default)) => return Ok(mark(variable, default.clone())),
-        (None, None) => {
-            return Err(diags.error(
-                Diagnostic::error("Missing required argument")
-                    .at(span.unwrap_or(variable.span))
-                    .label(format!("`{}` is required", variable.name))
-                    .detail(format!(
-                        "The argument {:?} is required, but no definition was found.",
-                        variable.name
-                    )),
-            ));
-        }
+        // Reported with the call, whether or not anything is evaluated.
+        (None, None) => return Ok(mark(variable, Value::unknown(variable.constraint.ty()))),
     };
     let invalid = |detail: String| {
         Diagnostic::error("Invalid value for input variable")
@@ -63,7 +50,17 @@ pub(super) fn settle(
             .detail(format!("The given value is not suitable for var.{}: {detail}.", variable.name))
     };
     if value.is_null() && !variable.nullable {
-        return Err(diags.error(invalid("required variable may not be set to null".to_owned())));
+        let complaint = invalid("required variable may not be set to null".to_owned());
+        return Err(diags.error(Diagnostic { summary: "Required variable not set".to_owned(), ..complaint }));
+    }
+    if !variable.ephemeral && value.contains_marks(Marks::EPHEMERAL) {
+        return Err(diags.error(
+            Diagnostic::error("Ephemeral value not allowed")
+                .at(span.unwrap_or(variable.span))
+                .label("comes from an ephemeral value")
+                .detail("This input variable is not declared as accepting ephemeral values, so it cannot be set to a result derived from an ephemeral value.")
+                .help(format!("declare `{}` with `ephemeral = true`", variable.name)),
+        ));
     }
     let value =
         variable.constraint.apply(&value).map_err(|problem| diags.error(invalid(problem.to_string())))?;
@@ -73,48 +70,4 @@ pub(super) fn settle(
 fn mark(variable: &Variable, value: Value) -> Value {
     let value = if variable.sensitive { value.sensitive() } else { value };
     if variable.ephemeral { value.mark(Marks::EPHEMERAL) } else { value }
-}
-
-/// Checks the `validation` blocks. A condition that is not known yet is not a failure.
-pub(super) fn validate(
-    evaluation: &Evaluation<'_>,
-    module: ModuleId,
-    path: &ModulePath,
-    name: &Name,
-    diags: &mut Diagnostics,
-) {
-    let variable = &evaluation.config.module(module).variables[name];
-    let scope = evaluation.scope(module, path, &Repeat::None);
-    for rule in &variable.validations {
-        let Ok(condition) = eval::evaluate(&rule.condition, &scope, diags) else { continue };
-        let (condition, _) = condition.unmark();
-        let Ok(condition) = convert(&condition, &Type::Bool) else {
-            diags.error(
-                Diagnostic::error("Invalid variable validation result")
-                    .at(rule.condition.span)
-                    .label("must be true or false")
-                    .detail("Validation condition expression must return either true or false."),
-            );
-            continue;
-        };
-        if condition.as_bool() != Some(false) {
-            continue;
-        }
-        let message = eval::evaluate(&rule.error_message, &scope, diags);
-        let (message, marks) = match message {
-            Ok(message) => message.unmark(),
-            Err(_) => continue,
-        };
-        let message = match message.as_str() {
-            Some(text) if !marks.contains(Marks::SENSITIVE) => text.to_owned(),
-            _ => "The error message included a sensitive value, so it will not be displayed.".to_owned(),
-        };
-        diags.error(
-            Diagnostic::error("Invalid value for variable")
-                .at(variable.span)
-                .label(message.clone())
-                .related(rule.condition.span, "this condition does not hold")
-                .detail(message),
-        );
-    }
 }

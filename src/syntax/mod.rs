@@ -64,7 +64,13 @@ pub fn parse(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
 
 /// Parses a file in HCL's JSON syntax. Its body has arguments only: [`json::shape`] tells the blocks among them.
 pub fn parse_json(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
-    json::parse(sources.text(file), file, diags)
+    json::parse(sources.text(file), file, json::Strings::Templates, diags)
+}
+
+/// Parses a file of values in JSON: its strings are no templates.
+pub fn parse_json_values(sources: &Sources, file: FileId, diags: &mut Diagnostics) -> Body {
+    let body = json::parse(sources.text(file), file, json::Strings::Plain, diags);
+    json::shape(body, |_| None, diags)
 }
 
 /// Parses a text that is one expression, as typed at a prompt: newlines mean nothing.

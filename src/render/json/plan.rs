@@ -183,6 +183,7 @@ fn actions(action: &Action) -> &'static [&'static str] {
         Action::Update { .. } => &["update"],
         Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => &["delete", "create"],
         Action::Replace { order: ReplaceOrder::CreateFirst, .. } => &["create", "delete"],
+        Action::Replace { order: ReplaceOrder::ForgetFirst, .. } => &["forget", "create"],
         Action::Delete { .. } => &["delete"],
         Action::Forget { .. } => &["forget"],
     }
@@ -205,6 +206,7 @@ pub(super) fn action_reason(action: &Action) -> Option<&'static str> {
             DeleteReason::EachKey => Some("delete_because_each_key"),
             DeleteReason::Requested | DeleteReason::Deposed => None,
         },
+        Action::Forget { .. } => Some("delete_because_no_resource_config"),
         _ => None,
     }
 }

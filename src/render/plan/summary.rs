@@ -73,6 +73,7 @@ pub(super) fn symbol(action: &Action) -> (&'static str, Ink) {
         Action::Update { .. } => ("~", Ink::Changed),
         Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => ("-/+", Ink::Removed),
         Action::Replace { order: ReplaceOrder::CreateFirst, .. } => ("+/-", Ink::Removed),
+        Action::Replace { order: ReplaceOrder::ForgetFirst, .. } => ("./+", Ink::Changed),
         Action::Delete { .. } => ("-", Ink::Removed),
     }
 }

@@ -16,8 +16,15 @@ use std::collections::HashMap;
 
 const WRONG_TYPE: &str = "Incorrect JSON value type";
 
+/// Whether a string in the file may be a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strings {
+    Templates,
+    Plain,
+}
+
 /// Parses a file. After a mistake in the JSON itself the body is empty.
-pub(super) fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Body {
+pub(super) fn parse(text: &str, file: FileId, strings: Strings, diags: &mut Diagnostics) -> Body {
     let mut body = Body { end: Some(Span::new(file, text.len()..text.len())), ..Body::default() };
     let Ok(root) = read::read(text, file, diags) else { return body };
     let objects = match root.kind {
@@ -28,7 +35,7 @@ pub(super) fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Body {
         match object.kind {
             NodeKind::Object(items) => {
                 let items = items.into_iter().filter(|(name, ..)| name.text != "//");
-                let items: Vec<_> = items.map(|item| attribute(item, diags)).collect();
+                let items: Vec<_> = items.map(|item| attribute(item, strings, diags)).collect();
                 body.attributes.extend(items.into_iter().flatten());
             }
             _ => root_is_no_object(object.span, diags),
@@ -42,28 +49,32 @@ fn root_is_no_object(span: Span, diags: &mut Diagnostics) {
     diags.push(Diagnostic::error("Root value must be object").at(span).detail(detail));
 }
 
-fn attribute((name, name_span, value): (Text, Span, Node), diags: &mut Diagnostics) -> Option<Attribute> {
-    let expr = expression(value, diags)?;
+fn attribute(
+    (name, name_span, value): (Text, Span, Node),
+    strings: Strings,
+    diags: &mut Diagnostics,
+) -> Option<Attribute> {
+    let expr = expression(value, strings, diags)?;
     let span = name_span.to(expr.span);
     Some(Attribute { name: Ident { name: name.text.as_str().into(), span: name_span }, expr, span })
 }
 
 /// A value as an expression. `None` if a template in it is wrong, which was reported.
-fn expression(node: Node, diags: &mut Diagnostics) -> Option<Expr> {
+fn expression(node: Node, strings: Strings, diags: &mut Diagnostics) -> Option<Expr> {
     let span = node.span;
     let kind = match node.kind {
         NodeKind::Null => ExprKind::Literal(Value::Null(Type::Dynamic)),
         NodeKind::Bool(value) => ExprKind::Literal(Value::Bool(value)),
         NodeKind::Number(number) => ExprKind::Literal(Value::Number(number)),
-        NodeKind::String(text) => return template(&text, span, diags),
+        NodeKind::String(text) => return string(&text, span, strings, diags),
         NodeKind::Array(items) => {
-            let items: Vec<_> = items.into_iter().map(|item| expression(item, diags)).collect();
+            let items: Vec<_> = items.into_iter().map(|item| expression(item, strings, diags)).collect();
             ExprKind::Tuple(items.into_iter().collect::<Option<_>>()?)
         }
         NodeKind::Object(items) => {
             let item = |(name, name_span, value): (Text, Span, Node)| {
-                let key = template(&name, name_span, diags);
-                let value = expression(value, diags);
+                let key = string(&name, name_span, strings, diags);
+                let value = expression(value, strings, diags);
                 Some((ObjectKey::Expr(key?), value?))
             };
             let items: Vec<_> = items.into_iter().map(item).collect();
@@ -74,8 +85,9 @@ fn expression(node: Node, diags: &mut Diagnostics) -> Option<Expr> {
 }
 
 /// A string: a template, if it has a sequence or an escaped one.
-fn template(text: &Text, span: Span, diags: &mut Diagnostics) -> Option<Expr> {
-    if !text.text.contains("${") && !text.text.contains("%{") {
+fn string(text: &Text, span: Span, strings: Strings, diags: &mut Diagnostics) -> Option<Expr> {
+    let has_sequence = text.text.contains("${") || text.text.contains("%{");
+    if strings == Strings::Plain || !has_sequence {
         let literal = Value::String(Str::new(&text.text));
         return Some(Expr { kind: ExprKind::Literal(literal), span });
     }

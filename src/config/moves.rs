@@ -1,0 +1,104 @@
+//! `moved` and `removed` blocks: what the history of an address is.
+
+use super::fields::{Fields, constant, labels};
+use super::{Endpoint, Module, Moved, Removed};
+use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
+use crate::syntax::{Block, Expr, ExprKind, Step};
+use crate::value::{Type, Value};
+
+pub(super) fn moved(block: &Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
+    let [] = labels(block, [], diags)?;
+    let mut fields = Fields::new("moved", block.header, &block.body);
+    let from = fields.require("from", diags).and_then(|a| endpoint(&a.expr, diags));
+    let to = fields.require("to", diags).and_then(|a| endpoint(&a.expr, diags));
+    fields.finish(diags);
+    let (from, to) = (from?, to?);
+    if matches!(from, Endpoint::Module(_)) != matches!(to, Endpoint::Module(_)) {
+        return Err(diags.error(
+            Diagnostic::error("Invalid \"moved\" addresses")
+                .at(block.header)
+                .label("one is a resource, the other a module")
+                .detail("The \"from\" and \"to\" addresses must either both refer to resources or both refer to modules."),
+        ));
+    }
+    module.moved.push(Moved { from, to, span: block.header });
+    Ok(())
+}
+
+pub(super) fn removed(block: &Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
+    let [] = labels(block, [], diags)?;
+    let mut fields = Fields::new("removed", block.header, &block.body);
+    let from = fields.require("from", diags).and_then(|a| Ok((endpoint(&a.expr, diags)?, a.expr.span)));
+    let mut destroy = true;
+    if let Some(inner) = fields.block("lifecycle", diags) {
+        let mut inner = Fields::new("lifecycle", inner.header, &inner.body);
+        destroy = inner.flag("destroy", diags).unwrap_or(true);
+        inner.finish(diags);
+    }
+    fields.finish(diags);
+    let (from, span) = from?;
+    let keyed = match &from {
+        Endpoint::Object(addr) => {
+            addr.key != ObjectKey::Single || addr.module.0.iter().any(|step| step.key != ObjectKey::Single)
+        }
+        Endpoint::Module(path) => path.0.iter().any(|step| step.key != ObjectKey::Single),
+    };
+    if keyed {
+        return Err(diags.error(
+            Diagnostic::error("Resource instance keys not allowed")
+                .at(span)
+                .label("names one of the objects of a block")
+                .detail("Resource address must be a resource (e.g. \"test_instance.foo\"), not a resource instance (e.g. \"test_instance.foo[1]\"). Note that a \"removed\" block removes all objects of a block."),
+        ));
+    }
+    module.removed.push(Removed { from, destroy, span: block.header });
+    Ok(())
+}
+
+/// What an address names: an object or all of a block, or a module.
+fn endpoint(expr: &Expr, diags: &mut Diagnostics) -> Result<Endpoint, Reported> {
+    let text = match &expr.kind {
+        ExprKind::Traversal { root, steps } => spelled(&root.name, steps),
+        // The JSON form writes addresses as strings.
+        ExprKind::Literal(Value::String(_)) => {
+            let value = constant(expr, &Type::String, diags)?;
+            value.as_str().map(str::to_owned)
+        }
+        _ => None,
+    };
+    let invalid = |diags: &mut Diagnostics, label: String, span: Span| {
+        diags.error(Diagnostic::error("Invalid address").at(span).label(label).detail(
+            "Expected the address of a resource, of one of its objects, or of a module, with constant keys.",
+        ))
+    };
+    let Some(text) = text else {
+        return Err(invalid(diags, "expected an address".to_owned(), expr.span));
+    };
+    match (text.parse::<ObjectAddr>(), text.parse::<ModulePath>()) {
+        (Ok(addr), _) if addr.resource.mode == Mode::Data => {
+            Err(invalid(diags, "data sources are not moved or removed".to_owned(), expr.span))
+        }
+        (Ok(addr), _) => Ok(Endpoint::Object(addr)),
+        (_, Ok(path)) => Ok(Endpoint::Module(path)),
+        (Err(error), Err(_)) => Err(invalid(diags, error.problem, expr.span)),
+    }
+}
+
+/// A traversal as the text of an address.
+fn spelled(root: &str, steps: &[Step]) -> Option<String> {
+    let mut text = root.to_owned();
+    for step in steps {
+        match step {
+            Step::Attr(name) => text.extend([".", &name.name]),
+            Step::Index(Value::String(key), _) => {
+                text.push_str(&ObjectKey::Name((&**key).into()).to_string())
+            }
+            Step::Index(Value::Number(at), _) => {
+                text.push_str(&ObjectKey::Index(u32::try_from(at.as_i64()?).ok()?).to_string());
+            }
+            Step::Index(..) => return None,
+        }
+    }
+    Some(text)
+}

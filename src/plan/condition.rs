@@ -1,0 +1,87 @@
+//! `precondition` and `postcondition`: what must hold before an object is touched, and after.
+
+use super::evaluation::{Evaluation, Visit};
+use crate::config::Rule;
+use crate::diag::{Diagnostic, Diagnostics};
+use crate::eval;
+use crate::value::{Marks, Type, Value, convert};
+
+/// How a block's rules came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    Yes,
+    /// A condition is known only after apply.
+    Later,
+    /// Reported.
+    No,
+}
+
+/// Checks an object's preconditions.
+pub fn before(visit: &Visit<'_>, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Held {
+    let rules = &visit.resource.lifecycle.preconditions;
+    all(rules, "precondition", visit, None, evaluation, diags)
+}
+
+/// Checks an object's postconditions; `this` is what `self` means in them.
+pub fn after(visit: &Visit<'_>, this: &Value, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Held {
+    let rules = &visit.resource.lifecycle.postconditions;
+    all(rules, "postcondition", visit, Some(this), evaluation, diags)
+}
+
+fn all(
+    rules: &[Rule],
+    what: &str,
+    visit: &Visit<'_>,
+    this: Option<&Value>,
+    evaluation: &Evaluation<'_>,
+    diags: &mut Diagnostics,
+) -> Held {
+    let held = rules.iter().map(|rule| one(rule, what, visit, this, evaluation, diags));
+    held.max().unwrap_or(Held::Yes)
+}
+
+fn one(
+    rule: &Rule,
+    what: &str,
+    visit: &Visit<'_>,
+    this: Option<&Value>,
+    evaluation: &Evaluation<'_>,
+    diags: &mut Diagnostics,
+) -> Held {
+    let mut scope = evaluation.scope(visit.module, &visit.addr.module, &visit.repeat);
+    scope.this = this;
+    let Ok(value) = eval::evaluate(&rule.condition, &scope, diags) else { return Held::No };
+    let (value, _) = value.unmark();
+    if !value.is_known() {
+        return Held::Later;
+    }
+    let condition = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
+    let Some(condition) = condition else {
+        diags.error(
+            Diagnostic::error("Invalid condition result")
+                .at(rule.condition.span)
+                .label("must be true or false")
+                .detail("Condition expression must return either true or false, not null."),
+        );
+        return Held::No;
+    };
+    if condition {
+        return Held::Yes;
+    }
+    let Ok(message) = eval::evaluate(&rule.error_message, &scope, diags) else { return Held::No };
+    let (message, marks) = message.unmark();
+    let message = match message.as_str() {
+        Some(text) if !marks.contains(Marks::SENSITIVE) => text.to_owned(),
+        Some(_) => "The error message included a sensitive value, so it will not be displayed.".to_owned(),
+        None => "The error message is not known yet.".to_owned(),
+    };
+    diags.error(
+        Diagnostic::error(format!("Resource {what} failed"))
+            .at(rule.condition.span)
+            .label(message.clone())
+            .related(visit.resource.span, format!("for {}", visit.addr))
+            .detail(message)
+            .about(&visit.addr),
+    );
+    Held::No
+}

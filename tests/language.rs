@@ -1,0 +1,163 @@
+//! The language as a person meets it: whole configurations, and what the program says of them.
+//!
+//! Every file under `tests/language/` holds cases. A case starts with `## title`; `>> name` starts a file of its directory,
+//! or, for these names, what is expected:
+//!
+//! - `validate`, `plan`, `apply`: the command's diagnostics, a line each: `main.hcl:3 error: Summary`; none for success;
+//! - `outputs`: the values of the root outputs after an apply, a line each: `name = JSON`, sorted;
+//! - `console`: expressions, a line each, with `=>` and what the console prints.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const EXPECTATIONS: &[&str] = &["validate", "plan", "apply", "outputs", "console"];
+
+struct Case {
+    title: String,
+    /// Name and text of each section, in order.
+    sections: Vec<(String, String)>,
+}
+
+fn read(path: &Path) -> Vec<Case> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut cases: Vec<Case> = Vec::new();
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            cases.push(Case { title: title.to_owned(), sections: Vec::new() });
+        } else if let Some(name) = line.strip_prefix(">> ") {
+            let case = cases.last_mut().expect("a title stands before a section");
+            case.sections.push((name.to_owned(), String::new()));
+        } else if let Some((_, text)) = cases.last_mut().and_then(|case| case.sections.last_mut()) {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    cases
+}
+
+/// The directory of a case, with its files written; removed when dropped.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str, case: &Case) -> Self {
+        let dir = std::env::temp_dir().join(format!("isotope-language-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        for (name, text) in case.sections.iter().filter(|(name, _)| !EXPECTATIONS.contains(&&**name)) {
+            let path = dir.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        Self(dir)
+    }
+
+    fn isotope(&self, args: &[&str], input: &str) -> Output {
+        use std::io::Write;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_isotope"));
+        command.args(args).current_dir(&self.0).env_clear().env("HOME", &self.0).env("NO_COLOR", "1");
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = pipes.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn validate(&self) -> String {
+        let output = self.isotope(&["validate", "-json"], "");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        answer["diagnostics"].as_array().unwrap().iter().map(line).collect()
+    }
+
+    fn stream(&self, args: &[&str]) -> String {
+        let output = self.isotope(args, "");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let messages: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}\n{:?}", output.stderr)))
+            .collect();
+        let said: String =
+            messages.iter().filter_map(|message| message.get("diagnostic")).map(line).collect();
+        assert!(output.status.success() || said.contains("error:"), "{args:?} failed silently: {text}");
+        said
+    }
+
+    fn outputs(&self) -> String {
+        let said = self.stream(&["apply", "-auto-approve", "-json"]);
+        let output = self.isotope(&["output", "-json"], "");
+        match serde_json::from_slice::<Value>(&output.stdout) {
+            Ok(Value::Object(all)) => {
+                all.iter().map(|(name, output)| format!("{name} = {}\n", output["value"])).collect()
+            }
+            _ => said,
+        }
+    }
+
+    /// Each expression with its answer.
+    fn console(&self, expected: &str) -> String {
+        let answer = |line: &str| {
+            let expression = line.split("=>").next().unwrap_or_default().trim();
+            let output = self.isotope(&["console"], expression);
+            format!("{expression} => {}\n", String::from_utf8_lossy(&output.stdout).trim_end())
+        };
+        expected.lines().filter(|line| !line.is_empty()).map(answer).collect()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn line(diagnostic: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let range = &diagnostic["range"];
+    let place = match range["filename"].as_str() {
+        Some(file) => format!("{file}:{} ", range["start"]["line"]),
+        None => String::new(),
+    };
+    format!("{place}{}: {}\n", text(&diagnostic["severity"]), text(&diagnostic["summary"]))
+}
+
+fn check(file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/language").join(file);
+    let mut wrong = String::new();
+    let cases = read(&path);
+    assert!(!cases.is_empty());
+    for (at, case) in cases.iter().enumerate() {
+        let place = Place::new(&format!("{}-{at}", file.trim_end_matches(".txt")), case);
+        let mut expectations = 0;
+        for (name, expected) in case.sections.iter().filter(|(name, _)| EXPECTATIONS.contains(&&**name)) {
+            expectations += 1;
+            let said = match name.as_str() {
+                "validate" => place.validate(),
+                "plan" => place.stream(&["plan", "-json"]),
+                "apply" => place.stream(&["apply", "-auto-approve", "-json"]),
+                "outputs" => place.outputs(),
+                _ => place.console(expected),
+            };
+            if said.trim() != expected.trim() {
+                wrong += &format!("## {}\n>> {name}\n{said}   instead of\n{expected}\n", case.title);
+            }
+        }
+        assert!(expectations > 0, "{} expects nothing", case.title);
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn mistakes() {
+    check("mistakes.txt");
+}
+
+#[test]
+fn rules() {
+    check("rules.txt");
+}
+
+#[test]
+fn json() {
+    check("json.txt");
+}
