@@ -158,6 +158,80 @@ fn rules() {
 }
 
 #[test]
+fn modules() {
+    check("modules.txt");
+}
+
+/// Runs git on a repository of the test's own.
+fn git(dir: &Path, args: &[&str]) {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "init.defaultBranch=main"]);
+    let output = command.args(args).current_dir(dir).env("HOME", dir).output().unwrap();
+    assert!(output.status.success(), "{args:?} {output:?}");
+}
+
+/// `init` fetches, records and upgrades; whatever is not as recorded is refused until it ran.
+#[test]
+fn modules_of_git_repositories() {
+    let case = Case { title: String::new(), sections: Vec::new() };
+    let (place, repository) = (Place::new("git", &case), Place::new("git-repository", &case));
+    let write = |version: &str| {
+        std::fs::create_dir_all(repository.0.join("sub/deep")).unwrap();
+        let text = "module \"deep\" { source = \"./deep\" }\noutput \"o\" { value = module.deep.o }\n";
+        std::fs::write(repository.0.join("sub/main.hcl"), text).unwrap();
+        let text = format!("output \"o\" {{ value = \"{version}\" }}\n");
+        std::fs::write(repository.0.join("sub/deep/main.hcl"), text).unwrap();
+        let hook = repository.0.join(".gitattributes");
+        std::fs::write(hook, "*.hcl filter=evil\n").unwrap();
+        git(&repository.0, &["add", "-A"]);
+        git(&repository.0, &["commit", "-qm", version]);
+    };
+    git(&repository.0, &["init", "-q"]);
+    write("one");
+    git(&repository.0, &["tag", "v1"]);
+    write("two");
+    let source = |reference: &str| format!("git::file://{}//sub{reference}", repository.0.display());
+    let text = format!(
+        "module \"a\" {{ source = \"{}\" }}\nmodule \"b\" {{ source = \"{}\" }}\noutput \"o\" {{ value = [module.a.o, module.b.o] }}\n",
+        source("?ref=v1"),
+        source("")
+    );
+    std::fs::write(place.0.join("main.hcl"), text).unwrap();
+    let missing = "main.hcl:1 error: Module not installed\nmain.hcl:2 error: Module not installed\n";
+    let is_missing = |said: String| assert!(said.starts_with(missing), "{said}");
+    let init = |args: &[&str]| {
+        let output = place.isotope(args, "");
+        assert!(output.status.success(), "{output:?}");
+    };
+    is_missing(place.validate());
+    init(&["init"]);
+    assert_eq!(place.outputs(), "o = [\"one\",\"two\"]\n");
+    let lock = || std::fs::read_to_string(place.0.join(".isotope.lock.hcl")).unwrap();
+    let first = lock();
+    assert_eq!(first.matches("commit = ").count(), 2, "{first}");
+    assert_eq!(first.matches("hash   = \"sha256:").count(), 2, "{first}");
+
+    // What is locked stays, even fetched anew; `-upgrade` follows the branch.
+    write("three");
+    std::fs::remove_dir_all(place.0.join(".isotope")).unwrap();
+    is_missing(place.validate());
+    init(&["init"]);
+    assert_eq!(lock(), first);
+    assert_eq!(place.outputs(), "o = [\"one\",\"two\"]\n");
+    init(&["init", "-upgrade"]);
+    assert_ne!(lock(), first);
+    assert_eq!(place.outputs(), "o = [\"one\",\"three\"]\n");
+
+    // Files that were changed are not what the lock file says.
+    for module in std::fs::read_dir(place.0.join(".isotope/modules")).unwrap() {
+        std::fs::write(module.unwrap().path().join("sub/extra.hcl"), "locals {}\n").unwrap();
+    }
+    is_missing(place.validate());
+    init(&["init"]);
+    assert_eq!(place.validate(), "");
+}
+
+#[test]
 fn json() {
     check("json.txt");
 }

@@ -25,7 +25,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check the backend and everything that can be prepared
-    Init,
+    Init(Init),
     /// Check the configuration, offline and without state
     Validate(Json),
     /// Rewrite configuration files in canonical style
@@ -59,6 +59,13 @@ pub enum Command {
     },
     /// Print the version
     Version(Json),
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Fetch modules anew, at what their references mean today
+    #[arg(long)]
+    pub upgrade: bool,
 }
 
 #[derive(Debug, Args)]

@@ -101,7 +101,7 @@ fn run(args: Vec<OsString>) -> u8 {
 
 async fn dispatch(command: Command, environment: &Environment, output: &mut Output) -> Outcome {
     match command {
-        Command::Init => init::run(environment, output).await,
+        Command::Init(args) => init::run(&args, environment, output).await,
         Command::Validate(args) => validate::run(&args, environment, output),
         Command::Fmt(args) => fmt::run(&args, environment, output),
         Command::Plan(args) => plan::run(&args, environment, output).await,

@@ -4,7 +4,7 @@ use super::backend::Backend;
 use super::environment::{Environment, Functions};
 use super::output::Output;
 use super::project::Project;
-use crate::config::{ModuleId, ProviderBlock};
+use crate::config::{ModuleId, ProviderBlock, Resource};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::emulator;
 use crate::eval;
@@ -135,10 +135,14 @@ fn settings(
 }
 
 fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {
-    let declared = project.config.modules.iter().flat_map(|module| module.resources.values());
-    let declared = declared
-        .filter(|resource| project.kinds.get(&resource.addr.kind).is_some_and(|kind| kind.provider.is_some()))
-        .map(|resource| plan::provider_of(&project.kinds, resource));
+    let kinds = &project.kinds;
+    let asks =
+        |resource: &Resource| kinds.get(&resource.addr.kind).is_some_and(|kind| kind.provider.is_some());
+    let modules = project.config.modules.iter();
+    let declared = modules.flat_map(|module| {
+        let asking = module.resources.values().filter(|resource| asks(resource));
+        asking.map(|resource| plan::provider_of(kinds, module, resource))
+    });
     let records = backend.state.records.iter().chain(backend.state.deposed.iter().map(|((a, _), r)| (a, r)));
     let intents = backend.state.intents.values().map(|intent| (&intent.addr, &intent.record));
     let recorded = records

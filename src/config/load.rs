@@ -2,38 +2,77 @@
 
 use super::decode::{self, Found};
 use super::fields::{Fields, labels};
+use super::install::{Fetch, Installed};
 use super::json;
+use super::lock::Locked;
+use super::passing::passed;
 use super::resource::{repetition, split};
+use super::source::{Source, source};
 use super::variable::{duplicate, list, name};
 use super::{Call, Config, Module, ModuleId, Name};
 use crate::diag::{Diagnostic, Diagnostics, FileId, Reported, Sources};
 use crate::syntax::{self, Block, Body};
 use crate::value::Type;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// How deep modules may call modules: a module that calls itself ends here instead of nowhere.
 const MAX_DEPTH: usize = 64;
+
+/// What a module call has beside the module's variables.
+const META: &[&str] = &["source", "providers", "count", "for_each", "depends_on"];
 
 /// Why a directory or file could not be read at all.
 pub type ReadError = std::io::Error;
 
 /// Reads every module, from the root directory on. Mistakes go to `diags`; `Err` only if there is no configuration to speak of.
 pub fn load(dir: &Path, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Config, Reported> {
-    let mut loader = Loader { root: dir.to_owned(), sources, modules: Vec::new(), hash: Sha256::new() };
+    read(dir, Fetch::Never, sources, diags).map(|(config, _)| config)
+}
+
+/// Fetches the modules that come from elsewhere (with `upgrade` even those that are there) and writes the lock file. Returns
+/// its entries by address.
+pub fn fetch(
+    dir: &Path,
+    upgrade: bool,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Result<BTreeMap<String, Locked>, Reported> {
+    let fetch = if upgrade { Fetch::Upgrade } else { Fetch::Missing };
+    let before = diags.errors();
+    let (_, installed) = read(dir, fetch, sources, diags)?;
+    // A broken configuration may not name all that it needs: its lock file stays as it was.
+    match diags.errors() == before {
+        true => installed.finish(diags),
+        false => diags.check().map(|()| BTreeMap::new()),
+    }
+}
+
+fn read(
+    dir: &Path,
+    fetch: Fetch,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Result<(Config, Installed), Reported> {
+    let installed = Installed::open(dir, fetch, sources, diags)?;
+    let mut loader =
+        Loader { root: dir.to_owned(), installed, sources, modules: Vec::new(), hash: Sha256::new() };
     let mut found = Found::default();
-    loader.module(dir, None, Vec::new(), &mut found, diags)?;
+    loader.module(Module { dir: dir.to_owned(), ..Module::default() }, &mut found, diags)?;
     let digest = loader.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    Ok(Config {
+    let config = Config {
         dir: dir.to_owned(),
         settings: found.settings,
         modules: loader.modules,
         digest: digest.into(),
-    })
+    };
+    Ok((config, loader.installed))
 }
 
 struct Loader<'a> {
     root: PathBuf,
+    installed: Installed,
     sources: &'a mut Sources,
     modules: Vec<Module>,
     hash: Sha256,
@@ -42,19 +81,18 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn module(
         &mut self,
-        dir: &Path,
-        parent: Option<ModuleId>,
-        path: Vec<Name>,
+        mut module: Module,
         found: &mut Found,
         diags: &mut Diagnostics,
     ) -> Result<ModuleId, Reported> {
+        let dir = module.dir.as_path();
         let files = configuration_files(dir).map_err(|error| {
             diags.error(
                 Diagnostic::error("Unreadable configuration directory")
                     .detail(format!("The directory {} cannot be read: {error}.", dir.display())),
             )
         })?;
-        if files.is_empty() && parent.is_none() {
+        if files.is_empty() && module.parent.is_none() {
             return Err(diags.error(
                 Diagnostic::error("No configuration files")
                     .detail(format!("The directory {} holds no `.hcl` files.", dir.display()))
@@ -62,7 +100,6 @@ impl Loader<'_> {
             ));
         }
         let id = ModuleId(u32::try_from(self.modules.len()).unwrap_or(u32::MAX));
-        let mut module = Module { dir: dir.to_owned(), path, parent, ..Module::default() };
         for file in files {
             if let Ok(body) = self.file(&file, diags) {
                 decode::file(&body, &mut module, found, diags);
@@ -95,45 +132,63 @@ impl Loader<'_> {
     fn call(&mut self, block: &Block, parent: ModuleId, diags: &mut Diagnostics) -> Result<(), Reported> {
         let [label] = labels(block, ["name"], diags)?;
         name(&label.value, label.span, "module instance", diags)?;
-        let (meta, arguments) = split(&block.body, &["source", "count", "for_each", "depends_on"], &[]);
+        let (meta, arguments) = split(&block.body, META, &[]);
         let mut fields = Fields::new("module", block.header, &meta);
-        let source = fields.require("source", diags)?;
-        let text = super::fields::constant(&source.expr, &Type::String, diags)?;
-        let text = text.as_str().unwrap_or_default().to_owned();
-        if !(text.starts_with("./") || text.starts_with("../")) {
-            return Err(diags.error(
-                Diagnostic::error("Invalid module source address")
-                    .at(source.expr.span)
-                    .label("expected a local path that starts with `./` or `../`"),
-            ));
-        }
         let from = &self.modules[parent.0 as usize];
-        let (dir, mut path) = (from.dir.join(&text), from.path.clone());
         if let Some(first) = from.calls.get(&label.value) {
             return Err(duplicate("Duplicate module call", &label.value, block.header, first.span, diags));
         }
+        let mut path = from.path.clone();
         path.push(label.value.clone());
-        if path.len() > MAX_DEPTH {
-            return Err(diags.error(
-                Diagnostic::error("Module nesting too deep")
-                    .at(source.expr.span)
-                    .label(format!("modules may nest {MAX_DEPTH} deep; does this one call itself?")),
-            ));
-        }
-        if !dir.is_dir() {
-            return Err(diags.error(
-                Diagnostic::error("Unreadable module directory")
-                    .at(source.expr.span)
-                    .label(format!("there is no directory {}", dir.display())),
-            ));
-        }
+        let given = fields.take("providers").map(|attribute| &attribute.expr);
+        let passed = passed(&from.passed, given, diags);
+        let dir = self.directory(&mut fields, parent, &path, diags)?;
         let repetition = repetition(&mut fields, diags);
         let depends_on = fields.take("depends_on").map(|a| list(&a.expr, diags)).unwrap_or_default();
-        let module = self.module(&dir, Some(parent), path, &mut Found::default(), diags)?;
+        let child = Module { dir, path, parent: Some(parent), passed: passed?, ..Module::default() };
+        let module = self.module(child, &mut Found::default(), diags)?;
         let call =
             Call { name: label.value.clone(), module, repetition, depends_on, arguments, span: block.header };
         self.modules[parent.0 as usize].calls.insert(label.value.clone(), call);
         Ok(())
+    }
+
+    /// The directory that a call's `source` leads to.
+    fn directory(
+        &mut self,
+        fields: &mut Fields<'_>,
+        parent: ModuleId,
+        path: &[Name],
+        diags: &mut Diagnostics,
+    ) -> Result<PathBuf, Reported> {
+        let given = fields.require("source", diags)?;
+        let span = given.expr.span;
+        let invalid = |label: &str| Diagnostic::error("Invalid module source address").at(span).label(label);
+        if path.len() > MAX_DEPTH {
+            return Err(diags.error(
+                Diagnostic::error("Module nesting too deep")
+                    .at(span)
+                    .label(format!("modules may nest {MAX_DEPTH} deep; does this one call itself?")),
+            ));
+        }
+        let text = super::fields::constant(&given.expr, &Type::String, diags)?;
+        let dir = match source(text.as_str().unwrap_or_default())
+            .map_err(|problem| diags.error(invalid(problem)))?
+        {
+            // Through its components, so that no `.` stays in names that are shown.
+            Source::Local(text) => {
+                self.modules[parent.0 as usize].dir.join(text).components().collect::<PathBuf>()
+            }
+            Source::Git(git) => return self.installed.directory(&git, span, diags),
+        };
+        if dir.is_dir() {
+            return Ok(dir);
+        }
+        Err(diags.error(
+            Diagnostic::error("Unreadable module directory")
+                .at(span)
+                .label(format!("there is no directory {}", dir.display())),
+        ))
     }
 }
 

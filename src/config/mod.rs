@@ -12,8 +12,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 mod check;
+mod install;
 mod load;
-pub use load::{ReadError, is_configured, load, vars_file};
+pub use load::{ReadError, fetch, is_configured, load, vars_file};
+mod lock;
+pub use lock::Locked;
+mod passing;
 mod decode;
 mod duration;
 pub use duration::duration;
@@ -23,6 +27,7 @@ mod lifecycle;
 mod moves;
 mod resource;
 mod settings;
+mod source;
 mod variable;
 pub mod types;
 mod values;
@@ -81,6 +86,8 @@ pub struct Module {
     pub resources: BTreeMap<ResourceAddr, Resource>,
     pub calls: BTreeMap<Name, Call>,
     pub providers: BTreeMap<crate::addr::Name, Vec<ProviderBlock>>,
+    /// In a called module: what its names of provider configurations mean in the root.
+    pub passed: BTreeMap<ProviderRef, ProviderRef>,
     pub kinds: Vec<Block>,
     pub checks: BTreeMap<Name, Check>,
     pub moved: Vec<Moved>,
@@ -253,6 +260,14 @@ impl Config {
 
     pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
         (0u32..).map(ModuleId).zip(&self.modules)
+    }
+}
+
+impl Module {
+    /// The root's name of the provider configuration that this module calls so. `None`: it was not passed on.
+    pub fn provider(&self, called: &ProviderRef) -> Option<ProviderRef> {
+        let own = self.parent.is_none() || called.alias.is_none();
+        self.passed.get(called).or(own.then_some(called)).cloned()
     }
 }
 

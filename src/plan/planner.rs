@@ -17,7 +17,7 @@ use super::{
     Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
 };
 use crate::addr::{Name, ObjectAddr, ObjectKey, ResourceAddr};
-use crate::config::{Config, ModuleId, Repetition, Resource, Values};
+use crate::config::{Config, Module, ModuleId, ProviderRef, Repetition, Resource, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval::functions::Host;
 use crate::eval::{self, Subject as Refers};
@@ -340,7 +340,11 @@ impl Planner<'_> {
             depends_on.extend(instances(&visit.addr.module, instances_of, resource));
         }
         Meta {
-            provider: provider_of(self.request.kinds, visit.resource),
+            provider: provider_of(
+                self.request.kinds,
+                self.request.config.module(visit.module),
+                visit.resource,
+            ),
             depends_on,
             create_before_destroy: self.create_first.contains(&(visit.module, visit.addr.resource.clone())),
             prevent_destroy: visit.resource.lifecycle.prevent_destroy,
@@ -438,12 +442,12 @@ impl Planner<'_> {
 }
 
 /// The provider configuration that a resource uses.
-pub fn provider_of(kinds: &Kinds, resource: &Resource) -> ProviderAddr {
+pub fn provider_of(kinds: &Kinds, module: &Module, resource: &Resource) -> ProviderAddr {
     let of_kind = kinds.get(&resource.addr.kind).and_then(|kind| kind.provider.clone());
-    match &resource.provider {
-        Some((chosen, _)) => ProviderAddr { name: chosen.name.clone(), alias: chosen.alias.clone() },
-        None => ProviderAddr { name: of_kind.unwrap_or_else(|| "local".into()), alias: None },
-    }
+    let default = || ProviderRef { name: of_kind.unwrap_or_else(|| "local".into()), alias: None };
+    let called = resource.provider.as_ref().map_or_else(default, |(chosen, _)| chosen.clone());
+    let ProviderRef { name, alias } = module.provider(&called).unwrap_or(called);
+    ProviderAddr { name, alias }
 }
 
 fn protected(addr: &ObjectAddr, place: Option<Span>) -> Diagnostic {

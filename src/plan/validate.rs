@@ -6,7 +6,7 @@ use super::evaluation::{Evaluation, Objects, Visit, walk};
 use super::nodes::{self, Walk};
 use super::rules::Rules;
 use crate::addr::{Mode, Name, ObjectAddr};
-use crate::config::{Config, RESERVED, Resource, Source, Values};
+use crate::config::{Config, Module, ProviderRef, RESERVED, Resource, Source, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::eval::functions::Host;
 use crate::kind::{self, Kinds};
@@ -56,9 +56,36 @@ pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<
             }
         }
         depend::check(module, diags);
+        module.resources.values().for_each(|resource| alias(config, module, resource, diags));
     }
     super::removed::check(config, diags);
     nodes::order(config, diags)
+}
+
+/// A provider configuration that is chosen by alias is one of the root's, passed on by every call on the way.
+fn alias(config: &Config, module: &Module, resource: &Resource, diags: &mut Diagnostics) {
+    let Some((chosen, span)) = &resource.provider else { return };
+    let meant = module.provider(chosen);
+    let exists = |meant: &ProviderRef| {
+        let mut blocks = config.root().providers.get(&meant.name).into_iter().flatten();
+        meant.alias.is_none() || blocks.any(|block| block.alias == meant.alias)
+    };
+    if meant.as_ref().is_some_and(exists) {
+        return;
+    }
+    let shown =
+        chosen.alias.as_ref().map_or(chosen.name.to_string(), |alias| format!("{}.{alias}", chosen.name));
+    let help = match module.parent {
+        Some(_) => format!("pass it in the `module` block: `providers = {{ {shown} = … }}`"),
+        None => format!("declare it: `provider \"{}\" {{ alias = … }}`", chosen.name),
+    };
+    diags.error(
+        Diagnostic::error("Provider configuration not present")
+            .at(*span)
+            .label(format!("no `provider` block is meant by `{shown}`"))
+            .detail(format!("There is no provider block for {shown}."))
+            .help(help),
+    );
 }
 
 /// One resource block: its kind is known, and its arguments are the kind's.
