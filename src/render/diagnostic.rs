@@ -68,9 +68,9 @@ fn with_source(diagnostic: &Diagnostic, span: Span, sources: &Sources, style: &S
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(visible(help)));
     }
-    // Without a terminal the whole source line is shown, whatever its length.
+    // Without a terminal, too, a line of thousands of columns is cut around the place.
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(10_000));
+    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width.unwrap_or(300));
     let text = renderer.render(&[group]);
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n") + "\n"
