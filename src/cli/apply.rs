@@ -143,6 +143,11 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
             )));
         }
     };
+    if targeted {
+        diags.push(Diagnostic::warning("Applied changes may be incomplete").detail(
+            "The plan was created with the -target or -exclude option in effect, so some changes requested in the configuration may have been ignored and the output values may not be fully updated.",
+        ));
+    }
     for failure in &outcome.failed {
         diags.error(failure.problem.clone());
     }

@@ -99,6 +99,7 @@ pub async fn make(
         limit(plan, planning, &mut diags);
     }
     output.check(&mut diags, &project.sources)?;
+    let targeted = !planning.target.is_empty() || !planning.exclude.is_empty();
     Ok(Made {
         plan: planned?,
         project,
