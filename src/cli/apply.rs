@@ -95,7 +95,7 @@ fn approve(made: &Made, input: bool, environment: &Environment, output: &mut Out
 }
 
 async fn execute(made: Made, flavour: Flavour, environment: &Environment, output: &mut Output) -> Outcome {
-    let Made { project, mut backend, connected, writer, plan, parallelism, .. } = made;
+    let Made { project, mut backend, connected, writer, plan, parallelism, targeted, .. } = made;
     let mut writer = match writer {
         Some(writer) => writer,
         None => backend.lock(flavour.command(), std::time::Duration::ZERO, environment, output).await?,

@@ -246,7 +246,8 @@ async fn adopt(
             .help(format!("write `{} {:?} {{ … }}`", addr.resource.kind, &*addr.resource.name)),
         ));
     };
-    let provider_addr = plan::provider_of(&project.kinds, visit.resource);
+    let provider_addr =
+        plan::provider_of(&project.kinds, project.config.module(visit.module), visit.resource);
     let lifecycle = &visit.resource.lifecycle;
     let meta = Meta {
         provider: provider_addr.clone(),

@@ -40,8 +40,11 @@ pub(super) async fn ask(
             continue;
         };
         let kind = request.kinds.get(&addr.resource.kind);
-        let provider =
-            kind.and_then(|kind| request.providers.of(kind, &provider_of(request.kinds, visit.resource)));
+        let provider = kind.and_then(|kind| {
+            request
+                .providers
+                .of(kind, &provider_of(request.kinds, request.config.module(visit.module), visit.resource))
+        });
         let (Some(kind), Some(provider)) = (kind, provider) else { continue };
         match found(kind, provider.as_ref(), &addr, &id).await {
             Ok(object) => drop(found_all.insert(addr, object)),
