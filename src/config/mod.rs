@@ -1,4 +1,4 @@
-//! Body → [`Config`]: variables, locals, resources, providers, modules, outputs; `load.rs` alone reads files.
+//! Body → [`Config`]: variables, locals, resources, providers, modules, outputs; `load.rs` reads the files, `install.rs` fetches modules.
 //!
 //! Decoding knows the shape of every block but evaluates nothing beyond constants: expressions are kept for the planner.
 //! What a resource's arguments may be is its kind's business, so they stay a [`Body`] here.
