@@ -54,10 +54,14 @@ impl Place {
     }
 
     fn isotope(&self, args: &[&str], input: &str) -> Output {
+        self.isotope_in(&[], args, input)
+    }
+
+    fn isotope_in(&self, environment: &[(&str, &str)], args: &[&str], input: &str) -> Output {
         use std::io::Write;
         let mut command = Command::new(env!("CARGO_BIN_EXE_isotope"));
         command.args(args).current_dir(&self.0).env_clear().env("HOME", &self.0).env("NO_COLOR", "1");
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).envs(environment.iter().copied());
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -160,6 +164,70 @@ fn rules() {
 #[test]
 fn modules() {
     check("modules.txt");
+}
+
+/// A configuration of one file.
+fn place(name: &str, text: &str) -> Place {
+    Place::new(name, &Case { title: String::new(), sections: vec![("main.hcl".to_owned(), text.to_owned())] })
+}
+
+#[test]
+fn console_reads_a_pipe_line_by_line_and_expressions_over_several_lines() {
+    let place = place("console", "variable \"x\" { default = 2 }\nlocals { y = [var.x, 3] }\n");
+    let input = "var.x + 1\n{\n  a = local.y\n}\n\nupper(\"é\")\nvar.nope\n<<EOT\nline\nEOT\n";
+    let output = place.isotope(&["console"], input);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answer = "3\n{\n  \"a\" = [\n    2,\n    3,\n  ]\n}\n\"É\"\n<<EOT\nline\n\nEOT\n";
+    assert_eq!(text, answer);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Reference to undeclared input variable"));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn console_answers_json_with_json() {
+    let text = "variable \"s\" {\n  default   = \"x\"\n  sensitive = true\n}\nvalue \"v\" {}\n";
+    let place = place("console-json", text);
+    let input = r#""1 + 1"
+"[1,\n 2]"
+"var.s"
+"value.v.id"
+"1 +"
+"toset([\"a\"])"
+17
+"{ a = null }"
+"#;
+    let output = place.isotope(&["console", "-json"], input);
+    let answers: Vec<Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let said = |at: usize| answers[at]["diagnostics"][0]["summary"].clone();
+    assert_eq!(answers.len(), 8);
+    assert_eq!(answers[0], serde_json::json!({"ok": true, "type": "number", "value": 2}));
+    assert_eq!(answers[1]["value"], serde_json::json!([1, 2]));
+    assert_eq!(answers[2], serde_json::json!({"ok": true, "type": "string", "sensitive": true}));
+    assert_eq!(answers[3], serde_json::json!({"ok": true, "type": "string", "unknown": true}));
+    assert_eq!((&answers[4]["ok"], said(4)), (&Value::Bool(false), "Missing expression".into()));
+    assert_eq!(answers[5]["type"], "set(string)");
+    assert_eq!((&answers[6]["ok"], said(6)), (&Value::Bool(false), "Invalid input".into()));
+    assert_eq!(answers[7]["value"], serde_json::json!({"a": null}));
+}
+
+/// A saved plan does not hold what is ephemeral: it is given again when the plan is applied.
+#[test]
+fn ephemeral_variables_are_not_saved() {
+    let text = "variable \"e\" { ephemeral = true }\nvariable \"n\" {}\noutput \"o\" { value = var.n }\n";
+    let place = place("ephemeral", text);
+    let planned = place.isotope(&["plan", "-out=p", "-var", "e=1", "-var", "n=2"], "");
+    assert!(planned.status.success(), "{planned:?}");
+    let refused = place.isotope(&["apply", "p"], "");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("No value for required variable"),
+        "{refused:?}"
+    );
+    let applied = place.isotope_in(&[("ISOTOPE_VAR_e", "1")], &["apply", "p"], "");
+    assert!(applied.status.success(), "{applied:?}");
 }
 
 /// Runs git on a repository of the test's own.

@@ -27,6 +27,11 @@ pub enum Event {
         addr: ObjectAddr,
         id: Arc<str>,
     },
+    /// An object that existed is managed from here on.
+    Imported {
+        addr: ObjectAddr,
+        id: Arc<str>,
+    },
     Started {
         subject: Subject,
         verb: Verb,

@@ -57,6 +57,7 @@ pub async fn apply(
     if !apply.plan.moves.0.is_empty() {
         writer.commit(&apply.plan.moves.events(), &apply.stamp).await?;
     }
+    let imported = import(apply, writer, tell).await?;
     let recorded = writer.state().clone();
     let given: Values = apply
         .plan
@@ -75,7 +76,7 @@ pub async fn apply(
         deposed: BTreeMap::new(),
         blocked: BTreeMap::new(),
         attempts: BTreeMap::new(),
-        outcome: Outcome::default(),
+        outcome: Outcome { imported, ..Outcome::default() },
     };
     if !diags.has_errors() {
         run.walk(writer, tell).await?;
@@ -108,6 +109,33 @@ async fn adopt(
         }
     }
     Ok(())
+}
+
+/// Records the objects that are adopted, before anything is done to them; gives their number.
+async fn import(
+    apply: &Apply<'_>,
+    writer: &mut dyn Writer,
+    tell: &mut dyn FnMut(Event),
+) -> Result<usize, StoreError> {
+    let prior =
+        |addr: &ObjectAddr| match &apply.plan.changes.get(&plan::Subject::current(addr.clone()))?.action {
+            Action::NoOp { record, .. } => Some(record.clone()),
+            Action::Update { prior, .. } | Action::Replace { prior, .. } => Some(prior.clone()),
+            _ => None,
+        };
+    let adopted = apply.plan.imports().filter_map(|(addr, _)| Some((addr.clone(), prior(addr)?)));
+    let adopted: Vec<(ObjectAddr, Record)> = adopted.collect();
+    let event = |(addr, record): &(ObjectAddr, Record)| {
+        state::Event::Recorded(addr.clone(), Box::new(record.clone()))
+    };
+    let events: Vec<state::Event> = adopted.iter().map(event).collect();
+    if !events.is_empty() {
+        writer.commit(&events, &apply.stamp).await?;
+    }
+    for (addr, record) in &adopted {
+        tell(Event::Imported { addr: addr.clone(), id: record.id.clone() });
+    }
+    Ok(adopted.len())
 }
 
 /// A step that was sent.

@@ -95,7 +95,7 @@ fn approve(made: &Made, input: bool, environment: &Environment, output: &mut Out
 }
 
 async fn execute(made: Made, flavour: Flavour, environment: &Environment, output: &mut Output) -> Outcome {
-    let Made { project, mut backend, connected, writer, plan, parallelism, .. } = made;
+    let Made { project, mut backend, connected, writer, plan, parallelism, targeted, .. } = made;
     let mut writer = match writer {
         Some(writer) => writer,
         None => backend.lock(flavour.command(), std::time::Duration::ZERO, environment, output).await?,
@@ -143,6 +143,11 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
             )));
         }
     };
+    if targeted {
+        diags.push(Diagnostic::warning("Applied changes may be incomplete").detail(
+            "The plan was created with the -target or -exclude option in effect, so some changes requested in the configuration may have been ignored and the output values may not be fully updated.",
+        ));
+    }
     for failure in &outcome.failed {
         diags.error(failure.problem.clone());
     }

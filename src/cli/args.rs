@@ -42,9 +42,15 @@ pub enum Command {
     Show(Show),
     /// Show root outputs
     Output(Output),
-    /// Look at the state
+    /// Look at the state, and mend it
     #[command(subcommand)]
     State(State),
+    /// Replace an object at the next apply
+    Taint(Taint),
+    /// Do not replace it after all
+    Untaint(Taint),
+    /// Adopt an object that exists
+    Import(Import),
     /// Evaluate expressions against configuration and state
     Console(Console),
     /// Browse the element catalogue
@@ -248,6 +254,22 @@ pub enum State {
         reveal_sensitive: bool,
         address: String,
     },
+    /// Rename an object, all objects of a block, or a module
+    Mv {
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+        source: String,
+        destination: String,
+    },
+    /// Drop objects from the state; the world is left alone
+    Rm {
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+        #[arg(required = true)]
+        addresses: Vec<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -268,6 +290,27 @@ pub enum Elements {
         json: bool,
         key: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct Taint {
+    /// How long to wait for the lock, as in `30s`
+    #[arg(long, value_name = "DUR", value_parser = duration, default_value = "0s")]
+    pub lock_timeout: Duration,
+    pub address: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    #[command(flatten)]
+    pub variables: Variables,
+    /// How long to wait for the lock, as in `30s`
+    #[arg(long, value_name = "DUR", value_parser = duration, default_value = "0s")]
+    pub lock_timeout: Duration,
+    /// Where it is declared
+    pub address: String,
+    /// Its id in the API
+    pub id: String,
 }
 
 #[derive(Debug, Args)]

@@ -150,8 +150,8 @@ impl Console<'_> {
                     output.print("Type an expression to see its value; `exit` or Ctrl-D ends.");
                     pending.clear();
                 }
-                text if syntax::is_complete(text) => {
-                    self.answer(text, output);
+                _ if syntax::is_complete(&pending) => {
+                    self.answer(&pending, output);
                     pending.clear();
                 }
                 _ => {}
@@ -217,10 +217,9 @@ fn expressions(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut pending = String::new();
     for line in text.lines() {
-        if !pending.is_empty() {
-            pending.push('\n');
-        }
         pending.push_str(line);
+        // A heredoc begins and ends with a whole line.
+        pending.push('\n');
         if pending.trim().is_empty() {
             pending.clear();
         } else if syntax::is_complete(&pending) {

@@ -4,6 +4,7 @@
 //! domain are elsewhere; here is what is asked, what is printed where, and what the exit status is.
 
 use crate::diag::Reported;
+use crate::state::Status;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ mod environment;
 mod fmt;
 mod init;
 mod log;
+mod mend;
 mod output;
 mod plan;
 mod project;
@@ -111,6 +113,9 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Show(args) => show::run(&args, environment, output).await,
         Command::Output(args) => show::output(&args, environment, output).await,
         Command::State(args) => state::run(&args, environment, output).await,
+        Command::Taint(args) => mend::taint(&args, Status::Tainted, environment, output).await,
+        Command::Untaint(args) => mend::taint(&args, Status::Ready, environment, output).await,
+        Command::Import(args) => mend::import(&args, environment, output).await,
         Command::Console(args) => console::run(&args, environment, output).await,
         Command::Elements(args) => elements::run(&args, output),
         Command::Emulator(args) => emulator::run(&args, environment, output).await,

@@ -37,6 +37,8 @@ pub struct Made {
     pub planned_at: i64,
     /// `-parallelism`.
     pub parallelism: Option<usize>,
+    /// Whether `-target` or `-exclude` narrowed it.
+    pub targeted: bool,
 }
 
 /// What the options ask for.
@@ -99,6 +101,7 @@ pub async fn make(
         limit(plan, planning, &mut diags);
     }
     output.check(&mut diags, &project.sources)?;
+    let targeted = !planning.target.is_empty() || !planning.exclude.is_empty();
     Ok(Made {
         plan: planned?,
         project,
@@ -107,6 +110,7 @@ pub async fn make(
         writer,
         planned_at,
         parallelism: planning.parallelism,
+        targeted,
     })
 }
 

@@ -141,7 +141,8 @@ async fn rebuild(
         ));
     }
     planning::redact(&plan, &backend, output);
-    Ok(Made { project, backend, connected, writer, plan, planned_at: head.made, parallelism })
+    let targeted = !saved.asked.targets.is_empty() || !saved.asked.excludes.is_empty();
+    Ok(Made { project, backend, connected, writer, plan, planned_at: head.made, parallelism, targeted })
 }
 
 /// Reads a saved plan to show it: without the lock, and whether or not it is stale.

@@ -10,6 +10,15 @@ use crate::plan::Target;
 use crate::render::{self, json};
 
 pub async fn run(args: &State, environment: &Environment, output: &mut Output) -> Outcome {
+    match args {
+        State::Mv { dry_run, source, destination } => {
+            return super::mend::rename(source, destination, *dry_run, environment, output).await;
+        }
+        State::Rm { dry_run, addresses } => {
+            return super::mend::remove(addresses, *dry_run, environment, output).await;
+        }
+        State::List { .. } | State::Show { .. } => {}
+    }
     let project = project::load(&Variables::default(), environment, output)?;
     let backend = backend::open(&project.config, &project.sources, environment, output).await?;
     let records = &backend.state.records;
@@ -47,6 +56,7 @@ pub async fn run(args: &State, environment: &Environment, output: &mut Output) -
                 output.data(&format!("{}\n", text.trim_end_matches('\n')));
             }
         }
+        State::Mv { .. } | State::Rm { .. } => {}
     }
     Ok(Exit::Done)
 }

@@ -2,7 +2,7 @@
 
 use super::check::check;
 use super::fields::labels;
-use super::moves::{moved, removed};
+use super::moves::{import, moved, removed};
 use super::resource::{provider, resource};
 use super::settings::isotope;
 use super::variable::{locals, output, variable};
@@ -59,7 +59,8 @@ fn decode(
         }
         "moved" => moved(block, module, diags),
         "removed" => removed(block, module, diags),
-        word @ ("data" | "import") => Err(diags.error(
+        "import" => import(block, module, diags),
+        word @ "data" => Err(diags.error(
             Diagnostic::error("Unsupported block type")
                 .at(block.kind.span)
                 .label(format!("`{word}` blocks are not supported by this version yet"))

@@ -1,4 +1,4 @@
-//! Reads the files of a configuration: the only place of this stage that touches the disk.
+//! Reads the files of a configuration: beside fetched modules (`install`, `lock`) the only place of this stage that touches the disk.
 
 use super::decode::{self, Found};
 use super::fields::{Fields, labels};

@@ -1,4 +1,4 @@
-//! Body → [`Config`]: variables, locals, resources, providers, modules, outputs; `load.rs` alone reads files.
+//! Body → [`Config`]: variables, locals, resources, providers, modules, outputs; `load.rs` reads the files, `install.rs` fetches modules.
 //!
 //! Decoding knows the shape of every block but evaluates nothing beyond constants: expressions are kept for the planner.
 //! What a resource's arguments may be is its kind's business, so they stay a [`Body`] here.
@@ -92,6 +92,7 @@ pub struct Module {
     pub checks: BTreeMap<Name, Check>,
     pub moved: Vec<Moved>,
     pub removed: Vec<Removed>,
+    pub imports: Vec<Import>,
 }
 
 /// What `moved` and `removed` blocks speak of, seen from their module. A missing key stands for all objects of a block, unless the
@@ -113,6 +114,16 @@ pub struct Moved {
 pub struct Removed {
     pub from: Endpoint,
     pub destroy: bool,
+    pub span: Span,
+}
+
+/// An `import` block.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// An address, perhaps with keys that are computed.
+    pub to: Expr,
+    pub id: Expr,
+    pub for_each: Option<Expr>,
     pub span: Span,
 }
 
@@ -247,6 +258,14 @@ pub struct Call {
     /// The child's variables.
     pub arguments: Body,
     pub span: Span,
+}
+
+impl std::str::FromStr for Endpoint {
+    type Err = crate::addr::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self::Object).or_else(|error| text.parse().map(Self::Module).map_err(|_| error))
+    }
 }
 
 impl Config {

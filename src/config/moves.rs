@@ -1,7 +1,7 @@
-//! `moved` and `removed` blocks: what the history of an address is.
+//! `moved`, `removed` and `import` blocks: what the history of an address is.
 
 use super::fields::{Fields, constant, labels};
-use super::{Endpoint, Module, Moved, Removed};
+use super::{Endpoint, Import, Module, Moved, Removed};
 use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::syntax::{Block, Expr, ExprKind, Step};
@@ -53,6 +53,25 @@ pub(super) fn removed(block: &Block, module: &mut Module, diags: &mut Diagnostic
         ));
     }
     module.removed.push(Removed { from, destroy, span: block.header });
+    Ok(())
+}
+
+pub(super) fn import(block: &Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
+    let [] = labels(block, [], diags)?;
+    if module.parent.is_some() {
+        return Err(diags.error(
+            Diagnostic::error("Invalid import configuration")
+                .at(block.header)
+                .label("only the root module may hold `import` blocks")
+                .detail("An import block was detected in a child module. Import blocks are only allowed in the root module."),
+        ));
+    }
+    let mut fields = Fields::new("import", block.header, &block.body);
+    let to = fields.require("to", diags).map(|a| a.expr.clone());
+    let id = fields.require("id", diags).map(|a| a.expr.clone());
+    let for_each = fields.take("for_each").map(|a| a.expr.clone());
+    fields.finish(diags);
+    module.imports.push(Import { to: to?, id: id?, for_each, span: block.header });
     Ok(())
 }
 

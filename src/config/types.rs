@@ -76,8 +76,21 @@ fn tuple(expr: &Expr, diags: &mut Diagnostics) -> Result<Constraint, Reported> {
 
 fn object(expr: &Expr, diags: &mut Diagnostics) -> Result<Constraint, Reported> {
     let ExprKind::Object(attributes) = &expr.kind else { return Err(bare("object", expr.span, diags)) };
+    let mut seen = std::collections::BTreeSet::new();
+    let mut named = |key: &ObjectKey, diags: &mut Diagnostics| {
+        let name = attribute_name(key, diags)?;
+        match seen.insert(name.clone()) {
+            true => Ok(name),
+            false => Err(refuse(
+                expr.span,
+                format!("`{name}` stands here twice"),
+                "Object constructor map keys must be unique.",
+                diags,
+            )),
+        }
+    };
     let fields: Vec<_> =
-        attributes.iter().map(|(key, expr)| Ok((attribute_name(key, diags)?, field(expr, diags)?))).collect();
+        attributes.iter().map(|(key, expr)| Ok((named(key, diags)?, field(expr, diags)?))).collect();
     Ok(Constraint::Object(fields.into_iter().collect::<Result<BTreeMap<_, _>, Reported>>()?))
 }
 

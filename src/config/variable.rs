@@ -147,10 +147,10 @@ pub(super) fn locals(block: &Block, module: &mut Module, diags: &mut Diagnostics
     }
     for extra in &block.body.blocks {
         diags.error(
-            Diagnostic::error("Unsupported block type")
+            Diagnostic::error(format!("Unexpected {:?} block", &*extra.kind.name))
                 .at(extra.kind.span)
                 .label("`locals` holds arguments only")
-                .detail(format!("Blocks of type {:?} are not expected here.", extra.kind.name)),
+                .detail("Blocks are not allowed here."),
         );
     }
     Ok(())

@@ -239,6 +239,17 @@ fn keep_value(
     }
 }
 
+/// An object's values with every secret that the configuration gave left out.
+pub(super) fn without_secrets(kind: &Kind, values: &Value) -> Value {
+    crate::value::transform(values, &mut |path, value| {
+        let attribute = match path.0.first() {
+            Some(PathStep::Attr(name)) => kind.attributes.get(&**name),
+            _ => None,
+        };
+        if attribute.is_some_and(settable) && is_unit(&value) { hidden(&value.unmark().0) } else { value }
+    })
+}
+
 /// What stands for a secret that is there but not kept.
 fn hidden(value: &Value) -> Value {
     Value::unknown(value.ty()).sensitive()

@@ -220,7 +220,8 @@ pub fn visit_of<'c>(addr: &crate::addr::ObjectAddr, evaluation: &Evaluation<'c>)
     let mut modules = config.modules();
     let (module, of) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
     let resource = of.resources.get(&addr.resource)?;
-    let repeat = evaluation.expansion(&addr.module, &addr.resource)?.repeat(&addr.key);
+    let expansion = evaluation.expansion(&addr.module, &addr.resource)?;
+    let repeat = expansion.has(&addr.key).then(|| expansion.repeat(&addr.key))?;
     Some(Visit { addr: addr.clone(), resource, module, repeat })
 }
 

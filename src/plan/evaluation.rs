@@ -58,6 +58,16 @@ impl Expansion {
         }
     }
 
+    /// Whether it makes an object of that key.
+    pub fn has(&self, key: &ObjectKey) -> bool {
+        match (self, key) {
+            (Self::Single, ObjectKey::Single) => true,
+            (Self::Count(count), ObjectKey::Index(index)) => index < count,
+            (Self::ForEach(values), ObjectKey::Name(name)) => values.contains_key(name),
+            _ => false,
+        }
+    }
+
     /// What `each` and `count` are for the object of that key.
     pub(super) fn repeat(&self, key: &ObjectKey) -> Repeat {
         match (self, key) {

@@ -12,11 +12,13 @@ pub use desired::{desired_of, object_type, settable, unknown_object, visit_of};
 mod evaluation;
 pub use evaluation::{Evaluation, Expansion, Objects, Visit, console, walk};
 mod expansion;
+mod import;
+pub use import::{found, record_of};
 mod lifecycle;
 mod look;
 pub use look::{Looking, events, look, look_at_all, settled};
 mod moves;
-pub use moves::Moves;
+pub use moves::{Moves, renames};
 mod nodes;
 pub use nodes::{Item, Walk, What, order as walk_order};
 mod order;
@@ -82,6 +84,8 @@ pub struct Plan {
 pub struct Answers {
     /// The objects that were read; `None`: gone.
     pub reads: BTreeMap<ObjectAddr, Option<crate::provider::Object>>,
+    /// What `import` blocks adopt.
+    pub imports: BTreeMap<ObjectAddr, crate::provider::Object>,
     /// Open intents of earlier runs, and what a look at the world found.
     pub findings: Vec<Finding>,
     /// How many requests that took.

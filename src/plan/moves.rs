@@ -4,7 +4,7 @@
 //! whole state. An object without `count` and the first of `count` are each other's successor, as in Terraform.
 
 use super::evaluation::Evaluation;
-use crate::addr::{ModulePath, ModuleStep, ObjectAddr, ObjectKey};
+use crate::addr::{ModulePath, ModuleStep, Name, ObjectAddr, ObjectKey};
 use crate::config::{Config, Endpoint, Module, ModuleId, Moved, Repetition};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::graph::{Dag, Node};
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// One block's statement, from the root's point of view. A module that has several instances speaks for each.
 struct Statement<'c> {
     /// The names of the module that the block stands in.
-    inside: &'c [crate::addr::Name],
+    inside: &'c [Name],
     moved: &'c Moved,
 }
 
@@ -49,7 +49,10 @@ pub(super) fn follow(config: &Config, state: &mut State, diags: &mut Diagnostics
         .collect();
     let mut blocked = Vec::new();
     for at in order {
-        step(&mut places, &mut blocked, |addr| renamed(&statements[at], addr));
+        step(&mut places, &mut blocked, |addr| {
+            let Statement { inside, moved } = &statements[at];
+            renamed(inside, &moved.from, &moved.to, addr)
+        });
     }
     step(&mut places, &mut Vec::new(), |addr| implied(config, addr));
     for (from, to) in blocked {
@@ -60,6 +63,15 @@ pub(super) fn follow(config: &Config, state: &mut State, diags: &mut Diagnostics
         state.fold(&event);
     }
     Ok(moves)
+}
+
+/// The objects that a move by hand is about, with their new addresses.
+pub fn renames<'a>(
+    from: &Endpoint,
+    to: &Endpoint,
+    all: impl Iterator<Item = &'a ObjectAddr>,
+) -> Vec<(ObjectAddr, ObjectAddr)> {
+    all.filter_map(|addr| Some((addr.clone(), renamed(&[], from, to, addr)?))).collect()
 }
 
 /// Renames what a statement speaks of, unless the new place is taken.
@@ -134,7 +146,7 @@ impl Statement<'_> {
 
 /// An endpoint with the names of the modules around it; keys as written.
 fn full(of: &Statement<'_>, endpoint: &Endpoint) -> (Vec<ModuleStep>, Option<ObjectAddr>) {
-    let single = |name: &crate::addr::Name| ModuleStep { name: name.clone(), key: ObjectKey::Single };
+    let single = |name: &Name| ModuleStep { name: name.clone(), key: ObjectKey::Single };
     let around = of.inside.iter().map(single);
     match endpoint {
         Endpoint::Module(path) => (around.chain(path.0.iter().cloned()).collect(), None),
@@ -158,17 +170,16 @@ fn nested(
     }
 }
 
-/// Where a statement sends an object, if it speaks of it.
-fn renamed(of: &Statement<'_>, addr: &ObjectAddr) -> Option<ObjectAddr> {
-    let depth = of.inside.len();
-    if !addr.module.names().take(depth).eq(of.inside.iter().map(|name| &**name))
-        || addr.module.0.len() < depth
-    {
+/// Where a statement sends an object, if it speaks of it. `inside` is the module that the statement stands in.
+fn renamed(inside: &[Name], from: &Endpoint, to: &Endpoint, addr: &ObjectAddr) -> Option<ObjectAddr> {
+    let depth = inside.len();
+    let here = addr.module.names().take(depth).eq(inside.iter().map(|name| &**name));
+    if !here || addr.module.0.len() < depth {
         return None;
     }
     let (around, rest) = addr.module.0.split_at(depth);
     let place = |steps: &[ModuleStep]| ModulePath(around.iter().chain(steps).cloned().collect());
-    match (&of.moved.from, &of.moved.to) {
+    match (from, to) {
         (Endpoint::Object(from), Endpoint::Object(to)) => {
             // Without a key on either side it is about all objects of the block.
             let whole = from.key == ObjectKey::Single && to.key == ObjectKey::Single;
@@ -268,7 +279,7 @@ fn still_declared(config: &Config, evaluation: &Evaluation<'_>, one: &Statement<
             if keyed(&from.key, &to.key) {
                 let around: Vec<ModuleStep> = full(one, &one.moved.from).0;
                 let expansion = evaluation.expansion(&ModulePath(around.into()), &from.resource)?;
-                return expansion.keys().contains(&from.key).then_some(resource.span);
+                return expansion.has(&from.key).then_some(resource.span);
             }
             Some(resource.span)
         }

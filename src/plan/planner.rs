@@ -4,6 +4,7 @@ use super::change::{Blame, Comparison, drift, refreshed, updated};
 use super::condition::{self, Held};
 use super::desired::{created, desired, written};
 use super::evaluation::{self, Evaluation, Objects, Visit};
+use super::import::{self, record_of};
 use super::lifecycle::{create_first, heeded, ignoring, triggered};
 use super::look::{Looking, look_at_all, settled};
 use super::moves::{self, Moves};
@@ -66,8 +67,15 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
     let (current, drift) = compare_with_world(request, &recorded, &answers);
     let create_first = create_first(request.config, request.walk);
     let changes = BTreeMap::new();
-    let mut planner =
-        Planner { request, moves: &moves, recorded: &recorded, current: &current, create_first, changes };
+    let mut planner = Planner {
+        request,
+        imports: &answers.imports,
+        moves: &moves,
+        recorded: &recorded,
+        current: &current,
+        create_first,
+        changes,
+    };
     let mut evaluation =
         Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
     evaluation::walk(&mut evaluation, request.walk, request.given, &mut planner, diags);
@@ -145,7 +153,8 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
         }
     }
     diags.check()?;
-    Ok(Answers { reads, findings, requests: request.providers.requests() - before })
+    let imports = import::ask(request, diags).await?;
+    Ok(Answers { reads, imports, findings, requests: request.providers.requests() - before })
 }
 
 /// One complaint for all objects that the same cause hides.
@@ -195,6 +204,8 @@ fn compare_with_world(
 
 struct Planner<'p> {
     request: &'p Request<'p>,
+    /// Objects that are adopted.
+    imports: &'p BTreeMap<ObjectAddr, crate::provider::Object>,
     moves: &'p Moves,
     /// The state, with the findings settled and the moves followed.
     recorded: &'p State,
@@ -263,7 +274,8 @@ impl Planner<'_> {
         diags: &mut Diagnostics,
     ) -> Option<Action> {
         let meta = self.meta(visit, evaluation);
-        let Some(current) = self.current.get(&visit.addr) else {
+        let imported = self.request_import(kind, &visit.addr, &desired, &meta);
+        let Some(current) = self.current.get(&visit.addr).or(imported.as_ref()) else {
             let values = created(kind, &desired);
             return Some(Action::Create { planned: Planned { values, desired, meta } });
         };
@@ -303,6 +315,12 @@ impl Planner<'_> {
         };
         let write = self.stored(&visit.addr) != Some(&record);
         Some(Action::NoOp { record, write })
+    }
+
+    /// The record of an object that an `import` block adopts.
+    fn request_import(&self, kind: &Kind, addr: &ObjectAddr, desired: &Value, meta: &Meta) -> Option<Record> {
+        let object = self.imports.get(addr)?;
+        Some(record_of(kind, desired, meta, object, self.request.sealer))
     }
 
     fn replacement(
@@ -533,7 +551,7 @@ fn outputs(
 impl Plan {
     /// How many objects are created, changed and destroyed, as the summary line counts (a replacement is one of each).
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
+        let mut counts = Counts { import: self.imports().count(), ..Counts::default() };
         for change in self.changes.values() {
             match change.action {
                 Action::Create { .. } => counts.add += 1,
@@ -549,12 +567,19 @@ impl Plan {
         counts
     }
 
+    /// The objects that are adopted, with the ids they have.
+    pub fn imports(&self) -> impl Iterator<Item = (&ObjectAddr, &std::sync::Arc<str>)> {
+        let planned = |addr: &ObjectAddr| self.changes.contains_key(&Subject::current(addr.clone()));
+        let imports = self.answers.imports.iter().filter(move |(addr, _)| planned(addr));
+        imports.map(|(addr, object)| (addr, &object.id))
+    }
+
     /// Whether applying it does anything to the world or to the outputs.
     pub fn changes_anything(&self) -> bool {
         let objects =
             self.changes.values().any(|c| !matches!(c.action, Action::NoOp { .. } | Action::Forget { .. }));
         let outputs = self.outputs.values().any(OutputChange::is_change);
-        objects || outputs || self.forgets() || !self.moves.0.is_empty()
+        objects || outputs || self.forgets() || !self.moves.0.is_empty() || self.imports().count() > 0
     }
 
     /// Whether applying it writes anything, if only to the state.

@@ -60,6 +60,8 @@ struct Payload {
     asked: Asked,
     variables: BTreeMap<String, Json>,
     reads: Vec<(String, Option<SavedObject>)>,
+    #[serde(default)]
+    imports: Vec<(String, SavedObject)>,
     findings: Vec<SavedFinding>,
     requests: u64,
 }
@@ -166,6 +168,7 @@ pub fn write(head: &Head, asked: Asked, plan: &Plan, sealer: &Sealer) -> Result<
         asked,
         variables,
         reads: reads.collect(),
+        imports: plan.answers.imports.iter().map(|(addr, of)| (addr.to_string(), object(of))).collect(),
         findings: findings?,
         requests: plan.reading.requests,
     };
@@ -197,20 +200,21 @@ pub fn read(bytes: &[u8], sealer: &Sealer) -> Result<Saved, SavedError> {
     }
     let mut reads = BTreeMap::new();
     for (addr, read) in payload.reads {
-        let object = match read {
-            None => None,
-            Some(read) => Some(Object {
-                id: read.id.into(),
-                values: typed_from_json(&read.values).ok_or_else(unknown)?,
-                marker: read.marker.map(Into::into),
-            }),
-        };
-        reads.insert(address(&addr)?, object);
+        reads.insert(address(&addr)?, read.map(read_object).transpose()?);
+    }
+    let mut imports = BTreeMap::new();
+    for (addr, read) in payload.imports {
+        imports.insert(address(&addr)?, read_object(read)?);
     }
     let findings: Result<Vec<_>, SavedError> =
         payload.findings.into_iter().map(|finding| read_finding(finding, &head, &sealer)).collect();
-    let answers = Answers { reads, findings: findings?, requests: payload.requests };
+    let answers = Answers { reads, imports, findings: findings?, requests: payload.requests };
     Ok(Saved { asked: payload.asked, variables, answers })
+}
+
+fn read_object(saved: SavedObject) -> Result<Object, SavedError> {
+    let values = typed_from_json(&saved.values).ok_or_else(|| SavedError::Unknown("a value".to_owned()))?;
+    Ok(Object { id: saved.id.into(), values, marker: saved.marker.map(Into::into) })
 }
 
 fn parts(bytes: &[u8]) -> Result<(&str, &str), SavedError> {

@@ -10,6 +10,7 @@ pub fn event(event: &Event) -> Option<String> {
         Event::Adopted { addr, id } => {
             Some(format!("{addr}: Adopted [id={id}], created by an earlier run that did not finish"))
         }
+        Event::Imported { addr, id } => Some(format!("{addr}: Import complete [id={id}]")),
         Event::Started { subject, verb, id } => {
             let words = Words::of(*verb)?;
             Some(format!("{}: {}...{}", name(subject), words.doing, bracket(id.as_deref())))

@@ -18,8 +18,15 @@ use std::collections::BTreeMap;
 /// The whole document. `prior` is the state that the plan was made from.
 pub fn plan(plan: &Plan, config: &Config, prior: &State, kinds: &Kinds, reveal: bool) -> Json {
     let shown = secrets(reveal);
-    let changes: Vec<Json> =
+    let mut changes: Vec<Json> =
         plan.changes.iter().map(|(subject, of)| resource_change(subject, of, shown)).collect();
+    for (addr, id) in plan.imports() {
+        let of_addr =
+            |change: &&mut Json| change["address"] == addr.to_string() && change.get("deposed").is_none();
+        if let Some(change) = changes.iter_mut().find(of_addr) {
+            change["change"]["importing"] = json!({ "id": &**id });
+        }
+    }
     let mut document = json!({
         "format_version": "1.2",
         "isotope_version": env!("CARGO_PKG_VERSION"),

@@ -88,6 +88,7 @@ pub fn change_summary(counts: Counts, operation: &str, timestamp: &str) -> Json 
 pub fn event_message(of: &Event, timestamp: &str) -> Option<Json> {
     let (subject, verb, id, elapsed, kind) = match of {
         Event::Adopted { addr, id } => return Some(adopted(of, addr, id, timestamp)),
+        Event::Imported { addr, id } => return Some(imported(of, addr, id, timestamp)),
         Event::Started { subject, verb, id } => (subject, verb, id, None, "apply_start"),
         Event::Still { subject, verb, id, elapsed } => (subject, verb, id, Some(elapsed), "apply_progress"),
         Event::Done { subject, verb, id, elapsed } => (subject, verb, id, Some(elapsed), "apply_complete"),
@@ -111,6 +112,16 @@ fn adopted(of: &Event, addr: &ObjectAddr, id: &str, timestamp: &str) -> Json {
     let text = event(of).unwrap_or_default();
     let hook = json!({ "resource": resource(addr), "action": "adopt", "id_key": "id", "id_value": id });
     message("info", &text, timestamp, [("hook", hook), ("type", "adopted".into())])
+}
+
+fn imported(of: &Event, addr: &ObjectAddr, id: &str, timestamp: &str) -> Json {
+    let hook = json!({ "resource": resource(addr), "id_value": id });
+    message(
+        "info",
+        &event(of).unwrap_or_default(),
+        timestamp,
+        [("hook", hook), ("type", "import_complete".into())],
+    )
 }
 
 fn action(verb: Verb) -> Option<&'static str> {

@@ -1,0 +1,252 @@
+//! `import` blocks: which existing objects are adopted, and what their records will say.
+
+use super::evaluation::{Evaluation, walk};
+use super::scope::Repeat;
+use super::{Meta, Recorded, Request, keep, moves, provider_of, settable, settled, visit_of};
+use crate::addr::{ModulePath, ObjectAddr, ObjectKey};
+use crate::config::{Import, ModuleId};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
+use crate::eval;
+use crate::kind::Kind;
+use crate::provider::{Object, ObjectRef, Provider};
+use crate::secret::Sealer;
+use crate::state::{Record, Status};
+use crate::syntax::{Expr, ExprKind, Step};
+use crate::value::{Str, Type, Value, convert};
+use std::collections::BTreeMap;
+
+/// Reads every object that an `import` block names and that is not recorded yet.
+pub(super) async fn ask(
+    request: &Request<'_>,
+    diags: &mut Diagnostics,
+) -> Result<BTreeMap<ObjectAddr, Object>, Reported> {
+    let mut found_all = BTreeMap::new();
+    if request.config.root().imports.is_empty() || request.mode != super::Mode::Normal {
+        return Ok(found_all);
+    }
+    let mut recorded = settled(request.state, &[]);
+    moves::follow(request.config, &mut recorded, &mut Diagnostics::new())?;
+    let mut evaluation =
+        Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
+    let mut objects = Recorded { records: &recorded.records };
+    // What is wrong with the configuration is reported when the plan is made.
+    walk(&mut evaluation, request.walk, request.given, &mut objects, &mut Diagnostics::new());
+    for (addr, id, span) in wanted(&evaluation, diags) {
+        if recorded.records.contains_key(&addr) || !request.selection.plans(&addr) {
+            continue;
+        }
+        let Some(visit) = visit_of(&addr, &evaluation) else {
+            diags.error(undeclared(&addr).at(span).label("nothing is declared there"));
+            continue;
+        };
+        let kind = request.kinds.get(&addr.resource.kind);
+        let provider = kind.and_then(|kind| {
+            request
+                .providers
+                .of(kind, &provider_of(request.kinds, request.config.module(visit.module), visit.resource))
+        });
+        let (Some(kind), Some(provider)) = (kind, provider) else { continue };
+        match found(kind, provider.as_ref(), &addr, &id).await {
+            Ok(object) => drop(found_all.insert(addr, object)),
+            Err(problem) => drop(diags.error(problem.at(span))),
+        }
+    }
+    diags.check()?;
+    Ok(found_all)
+}
+
+/// Reads the object with that id.
+pub async fn found(
+    kind: &Kind,
+    provider: &dyn Provider,
+    addr: &ObjectAddr,
+    id: &str,
+) -> Result<Object, Diagnostic> {
+    let field = |attribute: &crate::kind::Attribute| match (&*attribute.name, attribute.ty()) {
+        ("id", Type::String) => Value::string(id),
+        (_, ty) => Value::null(ty),
+    };
+    let values = kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect();
+    let values = Value::object(values);
+    match provider.read(kind, ObjectRef { id, values: &values }).await {
+        Ok(Some(object)) => Ok(object),
+        Ok(None) => Err(Diagnostic::error("Cannot import non-existent remote object").about(addr).detail(
+            format!("While attempting to import an existing object to {addr:?}, the API found no object with the id {id:?}.", addr = addr.to_string()),
+        )),
+        Err(error) => Err(Diagnostic::error(format!("Cannot read {addr}")).about(addr).detail(error.to_string())),
+    }
+}
+
+fn undeclared(addr: &ObjectAddr) -> Diagnostic {
+    Diagnostic::error("Configuration for import target does not exist")
+        .detail(format!("The configuration for the given import {addr} does not exist. All target instances must have an associated configuration to be imported."))
+        .about(addr)
+}
+
+/// The addresses and ids that the blocks give.
+fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<(ObjectAddr, String, Span)> {
+    let mut all: Vec<(ObjectAddr, String, Span)> = Vec::new();
+    for block in &evaluation.config.root().imports {
+        for repeat in repeats(block, evaluation, diags) {
+            let one = target(&block.to, &repeat, evaluation, diags)
+                .and_then(|addr| Ok((addr, id(block, &repeat, evaluation, diags)?)));
+            let Ok((addr, id)) = one else { continue };
+            if let Some((_, _, first)) = all.iter().find(|(other, ..)| *other == addr) {
+                diags.error(
+                    Diagnostic::error("Duplicate import configuration for this address")
+                        .at(block.span)
+                        .label(format!("`{addr}` is imported a second time"))
+                        .related(*first, "the first one"),
+                );
+                continue;
+            }
+            all.push((addr, id, block.span));
+        }
+    }
+    all
+}
+
+fn evaluate(
+    expr: &Expr,
+    repeat: &Repeat,
+    evaluation: &Evaluation<'_>,
+    diags: &mut Diagnostics,
+) -> Result<Value, Reported> {
+    let root = ModulePath::root();
+    Ok(eval::evaluate(expr, &evaluation.scope(ModuleId(0), &root, repeat), diags)?.unmark().0)
+}
+
+fn repeats(block: &Import, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<Repeat> {
+    let Some(expr) = &block.for_each else { return vec![Repeat::None] };
+    let Ok(value) = evaluate(expr, &Repeat::None, evaluation, diags) else { return Vec::new() };
+    match super::expansion::for_each(expr, value, true, diags) {
+        Ok(expansion) => expansion.keys().iter().map(|key| expansion.repeat(key)).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn id(
+    block: &Import,
+    repeat: &Repeat,
+    evaluation: &Evaluation<'_>,
+    diags: &mut Diagnostics,
+) -> Result<String, Reported> {
+    let value = evaluate(&block.id, repeat, evaluation, diags)?;
+    let invalid = |label: &str, detail: &str| {
+        Diagnostic::error("Invalid import id argument").at(block.id.span).label(label).detail(detail)
+    };
+    if value.is_null() {
+        return Err(diags.error(invalid("is null", "The import ID cannot be null.")));
+    }
+    if !value.is_known() {
+        return Err(diags.error(invalid("known only after apply", "The import block \"id\" argument depends on resource attributes that cannot be determined until apply, so Isotope cannot plan to import this resource.").help("apply first with `-target` what the id depends on, or write it out")));
+    }
+    let text = convert(&value, &Type::String).ok().and_then(|value| value.as_str().map(str::to_owned));
+    match text {
+        Some(text) if !text.is_empty() => Ok(text),
+        Some(_) => Err(diags.error(invalid(
+            "is empty",
+            "The import ID value evaluates to an empty string, please provide a non-empty value.",
+        ))),
+        None => {
+            Err(diags
+                .error(invalid("is not a text", "The import ID value is unsuitable: a string is required.")))
+        }
+    }
+}
+
+/// The address that `to` names, computed keys evaluated.
+fn target(
+    expr: &Expr,
+    repeat: &Repeat,
+    evaluation: &Evaluation<'_>,
+    diags: &mut Diagnostics,
+) -> Result<ObjectAddr, Reported> {
+    let mut text = String::new();
+    spell(expr, repeat, evaluation, &mut text, diags)?;
+    text.parse().map_err(|error: crate::addr::ParseError| {
+        diags.error(
+            Diagnostic::error("Invalid import \"to\" expression").at(expr.span).label(error.problem).detail(
+                "Expected the address of one object, as in `instance.support` or `instance.desk[\"eu\"]`.",
+            ),
+        )
+    })
+}
+
+fn spell(
+    expr: &Expr,
+    repeat: &Repeat,
+    evaluation: &Evaluation<'_>,
+    text: &mut String,
+    diags: &mut Diagnostics,
+) -> Result<(), Reported> {
+    match &expr.kind {
+        ExprKind::Traversal { root, steps } => {
+            text.push_str(&root.name);
+            steps.iter().for_each(|step| spell_step(step, text));
+        }
+        ExprKind::Relative { base, steps } => {
+            spell(base, repeat, evaluation, text, diags)?;
+            steps.iter().for_each(|step| spell_step(step, text));
+        }
+        ExprKind::Index { base, key } => {
+            spell(base, repeat, evaluation, text, diags)?;
+            let key = evaluate(key, repeat, evaluation, diags)?;
+            spell_key(&key, text);
+        }
+        // The JSON form writes addresses as strings.
+        ExprKind::Literal(Value::String(address)) => text.push_str(address),
+        _ => text.push('?'),
+    }
+    Ok(())
+}
+
+fn spell_step(step: &Step, text: &mut String) {
+    match step {
+        Step::Attr(name) => text.extend([".", &name.name]),
+        Step::Index(key, _) => spell_key(key, text),
+    }
+}
+
+fn spell_key(key: &Value, text: &mut String) {
+    let index = key.as_number().and_then(|n| u32::try_from(n.as_i64()?).ok());
+    match (key.as_str(), index) {
+        (Some(name), _) => text.push_str(&ObjectKey::Name(name.into()).to_string()),
+        (None, Some(index)) => text.push_str(&ObjectKey::Index(index).to_string()),
+        (None, None) => text.push_str("[?]"),
+    }
+}
+
+/// The record of an object that is adopted: what is declared, as the API has it. Of what the API masks, the declared value counts.
+pub fn record_of(
+    kind: &Kind,
+    desired: &Value,
+    meta: &Meta,
+    object: &Object,
+    sealer: Option<&Sealer>,
+) -> Record {
+    let field = |attribute: &crate::kind::Attribute| match settable(attribute) {
+        true => desired.get_attr(&attribute.name).cloned().unwrap_or_else(|| Value::null(attribute.ty())),
+        false => {
+            object.values.get_attr(&attribute.name).cloned().unwrap_or_else(|| Value::null(attribute.ty()))
+        }
+    };
+    let whole = Value::object(kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect());
+    let (values, fingerprints) = match sealer {
+        Some(sealer) => keep(kind, &whole, sealer),
+        // Without a key there are no fingerprints: the secrets count as changed, and are sent.
+        None => (super::change::without_secrets(kind, &whole), BTreeMap::new()),
+    };
+    let draft = Record {
+        provider: meta.provider.clone(),
+        id: object.id.clone(),
+        values,
+        fingerprints,
+        status: Status::Ready,
+        depends_on: meta.depends_on.clone(),
+        create_before_destroy: meta.create_before_destroy,
+        prevent_destroy: meta.prevent_destroy,
+        marker: object.marker.clone(),
+    };
+    super::change::refreshed(kind, &draft, object, sealer)
+}
