@@ -3,7 +3,7 @@
 use crate::addr::ObjectAddr;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::plan::{
-    Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, condition, desired_of, visit_of,
+    Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, condition, desired_of, seen, visit_of,
 };
 use crate::state::Record;
 use crate::value::{Path, Value};
@@ -15,10 +15,23 @@ pub(super) struct Planning<'p> {
 }
 
 impl Objects for Planning<'_> {
-    fn object(&mut self, visit: Visit<'_>, _: &Evaluation<'_>, _: &mut Diagnostics) -> Option<Value> {
+    fn object(
+        &mut self,
+        visit: Visit<'_>,
+        evaluation: &Evaluation<'_>,
+        _: &mut Diagnostics,
+    ) -> Option<Value> {
         let change = self.plan.changes.get(&Subject::current(visit.addr.clone()));
         match change.map(|change| &change.action) {
-            Some(Action::NoOp { record, .. }) => Some(record.values.clone()),
+            Some(Action::NoOp { record, .. }) if record.values.is_wholly_known() => {
+                Some(record.values.clone())
+            }
+            // A secret that was declared is in the configuration, not in the record.
+            Some(Action::NoOp { record, .. }) => {
+                let kind = evaluation.kinds.get(&visit.addr.resource.kind)?;
+                let declared = desired_of(&visit.addr, Some(record), evaluation, &mut Diagnostics::new());
+                Some(declared.map_or_else(|| record.values.clone(), |declared| seen(kind, &declared, record)))
+            }
             Some(
                 Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. },
             ) => Some(planned.values.clone()),

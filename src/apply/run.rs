@@ -10,7 +10,9 @@ use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval::functions::Host;
 use crate::graph::{Node, Ready};
 use crate::kind::{Kind, Kinds};
-use crate::plan::{self, Action, Evaluation, Looking, Mode, Plan, Planned, Providers, Verb, Walk};
+use crate::plan::{
+    self, Action, Evaluation, Looking, Mode, Plan, Planned, Providers, ReplaceOrder, Verb, Walk,
+};
 use crate::secret::{Sealer, random_hex};
 use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer};
 use crate::value::Value;
@@ -271,14 +273,11 @@ impl<'a> Run<'a> {
                 batch.events.push(state::Event::Removed(addr.clone()));
                 batch.done.push(node);
             }
-            (Verb::Depose, _) => {
-                let key: DeposedKey = random_hex(8).into();
-                self.deposed.insert(addr.clone(), key.clone());
-                batch.events.push(state::Event::Deposed(addr.clone(), key));
-                batch.done.push(node);
-            }
             (Verb::Create, Some(Action::Create { planned } | Action::Replace { planned, .. })) => {
                 self.send(node, planned, None, batch, tell);
+                if matches!(action, Some(Action::Replace { order: ReplaceOrder::CreateFirst, .. })) {
+                    self.depose(node, addr, batch);
+                }
             }
             (Verb::Update, Some(Action::Update { prior, planned, edits })) => {
                 self.send(node, planned, Some((prior, edits)), batch, tell);
@@ -292,6 +291,15 @@ impl<'a> Run<'a> {
                 self.delete(node, recorded.unwrap_or(prior).clone(), key, batch, tell);
             }
             _ => batch.done.push(node),
+        }
+    }
+
+    /// The object that a create replaces becomes a deposed one, in the commit of the create's intent: not before it is sent.
+    fn depose(&mut self, node: Node, addr: &ObjectAddr, batch: &mut Batch) {
+        if self.flying.contains_key(&node) && !self.deposed.contains_key(addr) {
+            let key: DeposedKey = random_hex(8).into();
+            self.deposed.insert(addr.clone(), key.clone());
+            batch.events.push(state::Event::Deposed(addr.clone(), key));
         }
     }
 
@@ -543,7 +551,7 @@ impl<'a> Run<'a> {
             Verb::Create => self.outcome.added += 1,
             Verb::Update => self.outcome.changed += 1,
             Verb::Delete => self.outcome.destroyed += 1,
-            Verb::Depose | Verb::Forget | Verb::Record => {}
+            Verb::Forget | Verb::Record => {}
         }
     }
 

@@ -6,7 +6,7 @@ use super::output::{Output, timestamp};
 use super::plan::{self as planning, Made};
 use super::{Exit, Outcome, prompt, saved, signals};
 use crate::apply::{self, Apply, Event};
-use crate::diag::{Diagnostic, Diagnostics, Reported};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::plan::Mode;
 use crate::render::{self, json};
 
@@ -138,9 +138,10 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
         Ok(outcome) => outcome,
         Err(error) => {
             output.show(&mut diags, &project.sources);
-            return Err(output.fail(super::backend::complaint(&error).help(
-                "nothing more was sent; what was in flight is written down as unfinished, and the next run settles it",
-            )));
+            return Err(output.fail(
+                super::backend::complaint(&error)
+                    .help("nothing more was sent; the next run settles what was in flight"),
+            ));
         }
     };
     if targeted {
@@ -184,7 +185,19 @@ fn finish(outcome: &apply::Outcome, plan: &crate::plan::Plan, output: &mut Outpu
             destroy: outcome.destroyed,
         };
         let at = timestamp();
-        output.message(&json::change_summary(counts, if destroy { "destroy" } else { "apply" }, &at));
+        let ledger = render::outcome(outcome, plan.mode);
+        let (first, rest) = ledger.split_once('\n').unwrap_or((&ledger, ""));
+        // Failures have spoken for themselves; a run that was only stopped has not.
+        if !outcome.is_complete() && outcome.failed.is_empty() {
+            let unfinished = Diagnostic::error(first.trim_end_matches('.')).detail(rest.trim());
+            output.message(&json::diagnostic_message(&unfinished, &Sources::new(), &at));
+        }
+        let mut summary = json::change_summary(counts, if destroy { "destroy" } else { "apply" }, &at);
+        if !outcome.is_complete() {
+            summary["@level"] = "error".into();
+            summary["@message"] = first.into();
+        }
+        output.message(&summary);
         if !outcome.outputs.is_empty() && !destroy {
             output.message(&json::outputs_message(&outcome.outputs, &at));
         }

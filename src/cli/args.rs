@@ -239,6 +239,8 @@ pub struct Output {
 
 #[derive(Debug, Subcommand)]
 pub enum State {
+    /// Make a damaged store anew from its log, or its log from it
+    Restore,
     /// The addresses of all objects
     List {
         #[arg(long)]

@@ -5,8 +5,8 @@ use super::output::Output;
 use crate::config::{Config, Settings};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::eval;
-use crate::secret::{self, KeyChoice, KeyError, Sealer};
-use crate::state::{Event, SledStore, State, Store, StoreError, Writer};
+use crate::secret::{self, KeyChoice, Sealer};
+use crate::state::{Event, Rebuilt, SledStore, State, Store, StoreError, Writer};
 use crate::syntax::Block;
 use crate::value::{Type, Value, convert};
 use std::path::PathBuf;
@@ -63,12 +63,9 @@ impl Backend {
                 self.state = self.store.snapshot().await.map_err(|error| output.fail(complaint(&error)))?;
                 Ok(())
             }
-            Err(error @ (KeyError::Missing { .. } | KeyError::Other { .. })) => {
+            Err(error) => {
                 output.say(&format!("Warning: {error}; sealed values stay sealed"));
                 Ok(())
-            }
-            Err(error) => {
-                Err(output.fail(Diagnostic::error("Encryption key cannot be used").detail(error.to_string())))
             }
         }
     }
@@ -125,7 +122,9 @@ pub fn complaint(error: &StoreError) -> Diagnostic {
         StoreError::Locked { holder } => Diagnostic::error("Error acquiring the state lock")
             .detail(format!("{error} since {}.", since(holder.since)))
             .help("wait for it to end, or give `-lock-timeout=30s` to wait here"),
-        StoreError::Damaged { .. } => Diagnostic::error("State is damaged").detail(error.to_string()),
+        StoreError::Damaged { .. } => Diagnostic::error("State is damaged")
+            .detail(error.to_string())
+            .help("`isotope state restore` makes the broken half anew from the whole one"),
         StoreError::TooNew { .. } => {
             Diagnostic::error("State was written by a newer version").detail(error.to_string())
         }
@@ -208,5 +207,18 @@ impl Backend {
             output.fail(Diagnostic::error("Encryption key is missing").detail(error.to_string()))
         })?;
         Ok(Arc::new(Sealer::new(&key, lineage)))
+    }
+}
+
+impl Backend {
+    /// Makes the broken half of the store anew from the whole one.
+    pub async fn restore(
+        &self,
+        wait: Duration,
+        environment: &Environment,
+        output: &mut Output,
+    ) -> Result<Rebuilt, Reported> {
+        let rebuilt = self.store.rebuild(&environment.holder("state restore"), wait).await;
+        rebuilt.map_err(|error| output.fail(complaint(&error)))
     }
 }

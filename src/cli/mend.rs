@@ -226,6 +226,16 @@ async fn adopt(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Record, Reported> {
+    let taken = |(other, record): &(&ObjectAddr, &Record)| {
+        other.resource.kind == addr.resource.kind && *record.id == *id && *other != addr
+    };
+    if let Some((other, _)) = open.backend.state.records.iter().find(taken) {
+        return Err(output.fail(
+            Diagnostic::error("Object is managed already")
+                .detail(format!("The object with the id {id} is recorded as {other}."))
+                .help(format!("`isotope state mv {other} {addr}` renames it")),
+        ));
+    }
     let (sealer, _) = open.backend.key(environment, output)?;
     let project = &open.project;
     let functions = Functions::planning(environment);

@@ -96,6 +96,8 @@ fn run(args: Vec<OsString>) -> u8 {
     // Whatever still runs in the background (a lookup, an idle connection) is not worth waiting for.
     runtime.shutdown_background();
     match outcome {
+        // Who asked for output and did not get it must not go on.
+        Ok(_) if output.lost() => 1,
         Ok(exit) => exit.into(),
         Err(_) => 1,
     }

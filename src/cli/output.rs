@@ -14,6 +14,8 @@ pub struct Output {
     /// Complaints are part of the JSON stream on stdout instead of text on stderr.
     pub json: bool,
     pub compact_warnings: bool,
+    /// Something that was to be printed could not be.
+    lost: bool,
 }
 
 impl Output {
@@ -26,6 +28,7 @@ impl Output {
             err: style(environment.stderr_is_terminal),
             json: false,
             compact_warnings: false,
+            lost: false,
         }
     }
 
@@ -42,8 +45,21 @@ impl Output {
     /// Exactly this on stdout, unredacted: what the user asked to see.
     pub fn data(&mut self, text: &str) {
         let mut stdout = std::io::stdout().lock();
-        // Nobody reads any more: the work goes on all the same.
-        let _: std::io::Result<()> = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        drop(stdout);
+        match written {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe && !self.lost => {
+                self.lost = true;
+                self.say(&format!("Error: Output cannot be written\n  {error}."));
+            }
+            // Nobody reads any more: the work goes on all the same.
+            _ => {}
+        }
+    }
+
+    /// Whether something that was to be printed was lost.
+    pub fn lost(&self) -> bool {
+        self.lost
     }
 
     /// A line (or several) on stderr.

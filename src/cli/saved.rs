@@ -8,7 +8,9 @@ use super::plan::{self as planning, Made};
 use super::{project, prompt, providers};
 use crate::config::Source;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
-use crate::plan::saved::{Asked, Head, Saved, SavedError, digest, head, read as open, write as seal};
+use crate::plan::saved::{
+    Asked, Head, Saved, SavedError, digest, head, is_plan, read as open, write as seal,
+};
 use crate::plan::{self, Selection};
 use crate::state::Event;
 use std::path::Path;
@@ -63,9 +65,21 @@ pub fn write(
     Ok(())
 }
 
-/// Writes beside the file and renames, so that there is a whole plan or none.
+/// Writes beside the file and renames, so that there is a whole plan or none. Only a new file or an older plan is written over.
 fn replace_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
+    use std::io::{Error, ErrorKind, Write};
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    match std::fs::metadata(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        Ok(metadata) if metadata.len() > 0 && !is_plan(&std::fs::read(&path)?) => {
+            return Err(Error::new(ErrorKind::AlreadyExists, "there is a file that is not a saved plan"));
+        }
+        Ok(_) => {}
+    }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A temporary file is made with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(dir)?;

@@ -1,4 +1,4 @@
-//! `isotope state list` and `state show`.
+//! `isotope state list`, `state show` and `state restore`; the others are in `mend.rs`.
 
 use super::args::{State, Variables};
 use super::environment::Environment;
@@ -8,6 +8,7 @@ use crate::addr::ObjectAddr;
 use crate::diag::{Diagnostic, Reported, did_you_mean};
 use crate::plan::Target;
 use crate::render::{self, json};
+use crate::state::Rebuilt;
 
 pub async fn run(args: &State, environment: &Environment, output: &mut Output) -> Outcome {
     match args {
@@ -17,12 +18,27 @@ pub async fn run(args: &State, environment: &Environment, output: &mut Output) -
         State::Rm { dry_run, addresses } => {
             return super::mend::remove(addresses, *dry_run, environment, output).await;
         }
-        State::List { .. } | State::Show { .. } => {}
+        State::List { .. } | State::Show { .. } | State::Restore => {}
     }
     let project = project::load(&Variables::default(), environment, output)?;
     let backend = backend::open(&project.config, &project.sources, environment, output).await?;
     let records = &backend.state.records;
     match args {
+        State::Restore => {
+            let text = match backend.restore(std::time::Duration::ZERO, environment, output).await? {
+                Rebuilt::Database { serial } => {
+                    format!(
+                        "The database was made anew from the log, at serial {serial}; the old one is kept in `db.damaged`."
+                    )
+                }
+                Rebuilt::Log { serial } => {
+                    format!(
+                        "The log was made anew from the database, at serial {serial}; the history before it is gone."
+                    )
+                }
+            };
+            output.print(&text);
+        }
         State::List { json, addresses } => {
             let targets = targets(addresses, output)?;
             let wanted = |addr: &&ObjectAddr| targets.is_empty() || targets.iter().any(|t| t.covers(addr));

@@ -203,6 +203,14 @@ pub(super) fn assemble(kind: &Kind, desired: &Value, other: impl Fn(&Attribute) 
     Value::object(fields.collect())
 }
 
+/// What references see of an object without a change: what is declared, secrets that no record keeps included, and for the rest the record.
+pub fn seen(kind: &Kind, desired: &Value, record: &crate::state::Record) -> Value {
+    assemble(kind, desired, |attribute| {
+        let recorded = record.values.get_attr(&attribute.name).cloned();
+        recorded.unwrap_or_else(|| unknown(attribute))
+    })
+}
+
 /// An object of unknown values in the schema's types: what validation sees.
 pub fn unknown_object(kind: &Kind, desired: &Value) -> Value {
     assemble(kind, desired, unknown)

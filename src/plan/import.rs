@@ -100,6 +100,18 @@ fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<(ObjectAd
                 );
                 continue;
             }
+            let same = |other: &&(ObjectAddr, String, Span)| {
+                other.0.resource.kind == addr.resource.kind && other.1 == id
+            };
+            if let Some((other, _, first)) = all.iter().find(same) {
+                diags.error(
+                    Diagnostic::error("Duplicate import of one object")
+                        .at(block.span)
+                        .label(format!("the id {id} is imported as `{other}` already"))
+                        .related(*first, "the first one"),
+                );
+                continue;
+            }
             all.push((addr, id, block.span));
         }
     }

@@ -207,7 +207,17 @@ pub fn events(state: &State, finding: &Finding) -> Vec<crate::state::Event> {
         }
         (Verdict::Gone, Some(key)) => events.push(Event::RemovedDeposed(finding.addr.clone(), key)),
         (Verdict::Gone, None) => events.push(Event::Removed(finding.addr.clone())),
-        (Verdict::NotDone, _) => {}
+        // The replacement was not made: the object that waited for it stays.
+        (Verdict::NotDone, _) => {
+            let creates =
+                state.intents.get(&finding.intent).is_some_and(|i| i.operation == Operation::Create);
+            let deposed = state.deposed.keys().rev().find(|(addr, _)| *addr == finding.addr);
+            if let (true, false, Some((addr, key))) =
+                (creates, state.records.contains_key(&finding.addr), deposed)
+            {
+                events.push(Event::Restored(addr.clone(), key.clone()));
+            }
+        }
     }
     events
 }

@@ -8,7 +8,7 @@ pub use change::{keep, sent};
 pub mod condition;
 mod depend;
 mod desired;
-pub use desired::{desired_of, object_type, settable, unknown_object, visit_of};
+pub use desired::{desired_of, object_type, seen, settable, unknown_object, visit_of};
 mod evaluation;
 pub use evaluation::{Evaluation, Expansion, Objects, Visit, console, walk};
 mod expansion;
@@ -239,8 +239,6 @@ pub struct Step {
 pub enum Verb {
     Create,
     Update,
-    /// The first half of a create-first replacement: the current object becomes a deposed one. Sends nothing.
-    Depose,
     Delete,
     /// Drops it from the state only.
     Forget,

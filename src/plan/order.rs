@@ -70,10 +70,9 @@ fn add(dag: &mut Dag<Step>, nodes: &mut Nodes, subject: &Subject, change: &Chang
             nodes.forward.entry(of).or_default().push(create);
         }
         Action::Replace { order: ReplaceOrder::CreateFirst, .. } => {
-            let depose = step(Verb::Depose);
+            // The create makes the current object a deposed one, in the commit of its own intent.
             let create = step(Verb::Create);
             let delete = step(Verb::Delete);
-            dag.needs(create, depose);
             dag.needs(delete, create);
             nodes.deletes.entry(of.clone()).or_default().push((delete, Kind::Last));
             nodes.forward.entry(of).or_default().push(create);

@@ -2,7 +2,7 @@
 
 use super::change::{Blame, Comparison, drift, refreshed, updated};
 use super::condition::{self, Held};
-use super::desired::{created, desired, written};
+use super::desired::{created, desired, seen, written};
 use super::evaluation::{self, Evaluation, Objects, Visit};
 use super::import::{self, record_of};
 use super::lifecycle::{create_first, heeded, ignoring, triggered};
@@ -241,9 +241,10 @@ impl Objects for Planner<'_> {
             return None;
         }
         let desired = desired(kind, &visit, evaluation, diags)?;
-        let action = self.action(kind, &visit, desired, evaluation, diags)?;
+        let action = self.action(kind, &visit, desired.clone(), evaluation, diags)?;
         let value = match &action {
-            Action::NoOp { record, .. } => record.values.clone(),
+            Action::NoOp { record, .. } if record.values.is_wholly_known() => record.values.clone(),
+            Action::NoOp { record, .. } => seen(kind, &desired, record),
             Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. } => {
                 planned.values.clone()
             }

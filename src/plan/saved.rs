@@ -179,6 +179,11 @@ pub fn write(head: &Head, asked: Asked, plan: &Plan, sealer: &Sealer) -> Result<
     Ok(format!("{MAGIC}\n{head_text}\n{sealed}\n").into_bytes())
 }
 
+/// Whether these are the bytes of a plan file, readable or not.
+pub fn is_plan(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC.as_bytes())
+}
+
 /// What a plan file says in the clear.
 pub fn head(bytes: &[u8]) -> Result<Head, SavedError> {
     let (head, _) = parts(bytes)?;
@@ -220,8 +225,8 @@ fn read_object(saved: SavedObject) -> Result<Object, SavedError> {
 fn parts(bytes: &[u8]) -> Result<(&str, &str), SavedError> {
     let text = std::str::from_utf8(bytes).map_err(|_| SavedError::NotAPlan)?;
     let mut lines = text.lines();
-    match (lines.next(), lines.next(), lines.next()) {
-        (Some(MAGIC), Some(head), Some(sealed)) => Ok((head, sealed)),
+    match (lines.next(), lines.next(), lines.next(), lines.next()) {
+        (Some(MAGIC), Some(head), Some(sealed), None) if text.ends_with('\n') => Ok((head, sealed)),
         _ => Err(SavedError::NotAPlan),
     }
 }

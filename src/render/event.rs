@@ -47,7 +47,7 @@ impl Words {
             Verb::Create => Some(Self { doing: "Creating", done: "Creation" }),
             Verb::Update => Some(Self { doing: "Modifying", done: "Modifications" }),
             Verb::Delete => Some(Self { doing: "Destroying", done: "Destruction" }),
-            Verb::Depose | Verb::Forget | Verb::Record => None,
+            Verb::Forget | Verb::Record => None,
         }
     }
 }

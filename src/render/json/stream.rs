@@ -129,7 +129,7 @@ fn action(verb: Verb) -> Option<&'static str> {
         Verb::Create => Some("create"),
         Verb::Update => Some("update"),
         Verb::Delete => Some("delete"),
-        Verb::Depose | Verb::Forget | Verb::Record => None,
+        Verb::Forget | Verb::Record => None,
     }
 }
 
