@@ -226,16 +226,6 @@ async fn adopt(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Record, Reported> {
-    let taken = |(other, record): &(&ObjectAddr, &Record)| {
-        other.resource.kind == addr.resource.kind && *record.id == *id && *other != addr
-    };
-    if let Some((other, _)) = open.backend.state.records.iter().find(taken) {
-        return Err(output.fail(
-            Diagnostic::error("Object is managed already")
-                .detail(format!("The object with the id {id} is recorded as {other}."))
-                .help(format!("`isotope state mv {other} {addr}` renames it")),
-        ));
-    }
     let (sealer, _) = open.backend.key(environment, output)?;
     let project = &open.project;
     let functions = Functions::planning(environment);
@@ -258,6 +248,9 @@ async fn adopt(
     };
     let provider_addr =
         plan::provider_of(&project.kinds, project.config.module(visit.module), visit.resource);
+    if let Some(taken) = plan::taken(&open.backend.state.records, addr, &provider_addr, id) {
+        return Err(output.fail(taken));
+    }
     let lifecycle = &visit.resource.lifecycle;
     let meta = Meta {
         provider: provider_addr.clone(),

@@ -10,7 +10,7 @@ use crate::eval;
 use crate::kind::Kind;
 use crate::provider::{Object, ObjectRef, Provider};
 use crate::secret::Sealer;
-use crate::state::{Record, Status};
+use crate::state::{ProviderAddr, Record, Status};
 use crate::syntax::{Expr, ExprKind, Step};
 use crate::value::{Str, Type, Value, convert};
 use std::collections::BTreeMap;
@@ -40,11 +40,12 @@ pub(super) async fn ask(
             continue;
         };
         let kind = request.kinds.get(&addr.resource.kind);
-        let provider = kind.and_then(|kind| {
-            request
-                .providers
-                .of(kind, &provider_of(request.kinds, request.config.module(visit.module), visit.resource))
-        });
+        let called = provider_of(request.kinds, request.config.module(visit.module), visit.resource);
+        if let Some(taken) = taken(&recorded.records, &addr, &called, &id) {
+            diags.error(taken.at(span));
+            continue;
+        }
+        let provider = kind.and_then(|kind| request.providers.of(kind, &called));
         let (Some(kind), Some(provider)) = (kind, provider) else { continue };
         match found(kind, provider.as_ref(), &addr, &id).await {
             Ok(object) => drop(found_all.insert(addr, object)),
@@ -53,6 +54,27 @@ pub(super) async fn ask(
     }
     diags.check()?;
     Ok(found_all)
+}
+
+/// Complains if that object is recorded under another address already: with two, each would undo what the other does, and
+/// destroy what the other needs.
+pub fn taken(
+    records: &BTreeMap<ObjectAddr, Record>,
+    addr: &ObjectAddr,
+    provider: &ProviderAddr,
+    id: &str,
+) -> Option<Diagnostic> {
+    let same = |(other, record): &(&ObjectAddr, &Record)| {
+        other.resource.kind == addr.resource.kind
+            && record.provider == *provider
+            && *record.id == *id
+            && *other != addr
+    };
+    let (other, _) = records.iter().find(same)?;
+    let problem = Diagnostic::error("Object is managed already")
+        .detail(format!("The object with the id {id} is recorded as {other}."))
+        .help(format!("a `moved` block, or `isotope state mv '{other}' '{addr}'`, renames it"));
+    Some(problem)
 }
 
 /// Reads the object with that id.

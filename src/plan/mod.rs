@@ -13,7 +13,7 @@ mod evaluation;
 pub use evaluation::{Evaluation, Expansion, Objects, Visit, console, walk};
 mod expansion;
 mod import;
-pub use import::{found, record_of};
+pub use import::{found, record_of, taken};
 mod lifecycle;
 mod look;
 pub use look::{Looking, events, look, look_at_all, settled};

@@ -1,0 +1,33 @@
+instance "a" {
+  element = "freshdesk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "s3cret-a"
+    subdomain = "example"
+  }
+}
+
+instance "b" {
+  element = "freshdesk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "s3cret-b"
+    subdomain = "example"
+  }
+}
+
+instance "support" {
+  element = "freshdesk"
+
+  configuration = {
+    username  = "ops@example.com"
+    password  = "wrong"
+    subdomain = "example"
+  }
+}
+
+value "report" {
+  input = instance.support.id
+}
