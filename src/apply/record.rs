@@ -33,7 +33,8 @@ pub(super) fn record(
         kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect();
     let values = kind::secrets(kind, Value::object(fields));
     let (values, fingerprints) = keep(kind, &values, sealer);
-    let id = object.map(|object| object.id.clone()).or_else(|| prior.map(|prior| prior.id.clone()));
+    // An update changes no identity, whatever its answer carries.
+    let id = prior.map(|prior| prior.id.clone()).or_else(|| object.map(|object| object.id.clone()));
     Record {
         provider: meta.provider.clone(),
         id: id.unwrap_or_else(|| Arc::from("")),

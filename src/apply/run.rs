@@ -11,7 +11,7 @@ use crate::eval::functions::Host;
 use crate::graph::{Node, Ready};
 use crate::kind::{Kind, Kinds};
 use crate::plan::{
-    self, Action, Evaluation, Looking, Mode, Plan, Planned, Providers, ReplaceOrder, Verb, Walk,
+    self, Action, Evaluation, Known, Looking, Mode, Plan, Planned, Providers, ReplaceOrder, Verb, Walk,
 };
 use crate::secret::{Sealer, random_hex};
 use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer};
@@ -77,7 +77,10 @@ pub async fn apply(
         flying: BTreeMap::new(),
         deposed: BTreeMap::new(),
         blocked: BTreeMap::new(),
+        begun: BTreeMap::new(),
         attempts: BTreeMap::new(),
+        surveys: BTreeMap::new(),
+        deferred: Vec::new(),
         outcome: Outcome { imported, ..Outcome::default() },
     };
     if !diags.has_errors() {
@@ -146,7 +149,9 @@ struct Flight {
     /// When it is mentioned next.
     mention: Instant,
     id: Option<Arc<str>>,
-    intent: state::IntentId,
+    intent: Intent,
+    /// It is only looked what is there: the intent is not written yet.
+    surveys: bool,
     desired: Option<Value>,
 }
 
@@ -159,7 +164,13 @@ struct Run<'a> {
     deposed: BTreeMap<ObjectAddr, DeposedKey>,
     /// Steps that cannot run any more, and the address that is to blame.
     blocked: BTreeMap<Node, ObjectAddr>,
+    /// The steps that were told of, however often they are sent.
+    begun: BTreeMap<Node, Instant>,
     attempts: BTreeMap<Node, u32>,
+    /// What was there that looks like the object of a create without a marker.
+    surveys: BTreeMap<Node, Option<Vec<Arc<str>>>>,
+    /// Creates whose objects could be taken for those of others in flight: they wait until something has ended.
+    deferred: Vec<Node>,
     outcome: Outcome,
 }
 
@@ -181,7 +192,7 @@ impl<'a> Run<'a> {
             kinds: apply.kinds,
             providers: apply.providers,
             sealer: Some(apply.sealer),
-            now: apply.stamp.at,
+            known: Known::of(writer.state()),
         };
         let looking = &looking;
         let mut calls: Calls<'_> = FuturesUnordered::new();
@@ -202,7 +213,7 @@ impl<'a> Run<'a> {
                     while let Some(Some(more)) = calls.next().now_or_never() {
                         all.push(more);
                     }
-                    self.record(all, writer, tell).await?;
+                    self.record(all, &looking.known, writer, tell).await?;
                 }
                 Ok(()) = stop.changed() => {}
                 () = tokio::time::sleep_until(wake) => self.mention(tell),
@@ -274,33 +285,30 @@ impl<'a> Run<'a> {
                 batch.done.push(node);
             }
             (Verb::Create, Some(Action::Create { planned } | Action::Replace { planned, .. })) => {
-                self.send(node, planned, None, batch, tell);
-                if matches!(action, Some(Action::Replace { order: ReplaceOrder::CreateFirst, .. })) {
-                    self.depose(node, addr, batch);
-                }
+                self.send(node, planned, None, state, batch, tell);
             }
             (Verb::Update, Some(Action::Update { prior, planned, edits })) => {
-                self.send(node, planned, Some((prior, edits)), batch, tell);
+                self.send(node, planned, Some((prior, edits)), state, batch, tell);
             }
             (Verb::Delete, Some(Action::Delete { prior, .. } | Action::Replace { prior, .. })) => {
-                let key = self.deposed.get(addr).cloned().or_else(|| subject.deposed.clone());
+                let key = subject.deposed.clone().or_else(|| self.deposed.get(addr).cloned());
                 let recorded = match &key {
                     Some(key) => state.deposed.get(&(addr.clone(), key.clone())),
                     None => state.records.get(addr),
                 };
-                self.delete(node, recorded.unwrap_or(prior).clone(), key, batch, tell);
+                self.delete(node, recorded.unwrap_or(prior).clone(), key, state, batch, tell);
             }
             _ => batch.done.push(node),
         }
     }
 
-    /// The object that a create replaces becomes a deposed one, in the commit of the create's intent: not before it is sent.
-    fn depose(&mut self, node: Node, addr: &ObjectAddr, batch: &mut Batch) {
-        if self.flying.contains_key(&node) && !self.deposed.contains_key(addr) {
-            let key: DeposedKey = random_hex(8).into();
-            self.deposed.insert(addr.clone(), key.clone());
-            batch.events.push(state::Event::Deposed(addr.clone(), key));
-        }
+    /// The key under which the object that a create replaces waits for its deletion.
+    fn replaces(&mut self, node: Node) -> Option<DeposedKey> {
+        let subject = &self.step(node).subject;
+        let action = self.apply.plan.changes.get(subject).map(|change| &change.action);
+        let first = matches!(action, Some(Action::Replace { order: ReplaceOrder::CreateFirst, .. }));
+        let key = || DeposedKey::from(random_hex(8));
+        first.then(|| self.deposed.entry(subject.addr.clone()).or_insert_with(key).clone())
     }
 
     fn send(
@@ -308,6 +316,7 @@ impl<'a> Run<'a> {
         node: Node,
         planned: &Planned,
         update: Option<(&Record, &Vec<plan::Edit>)>,
+        state: &state::State,
         batch: &mut Batch,
         tell: &mut dyn FnMut(Event),
     ) {
@@ -328,14 +337,7 @@ impl<'a> Run<'a> {
                 return;
             }
         };
-        let operation = if prior.is_some() { Operation::Update } else { Operation::Create };
-        let id = intent_id(addr);
-        let mark = self.apply.providers.terms(&planned.meta.provider).mark;
-        let marked = mark && kind.marker.is_some() && operation == Operation::Create;
-        let marker = marked.then(|| format!("isotope:{}:{id}", self.apply.plan.base.lineage));
         let meta = &planned.meta;
-        let draft = record(&kind, meta, &desired, None, prior, marker.as_deref(), self.apply.sealer);
-        let intent = self.intent(id, addr, None, operation, draft, marker);
         let work = match update {
             None => Work::Create { desired: desired.clone(), meta: meta.clone() },
             Some((prior, edits)) => Work::Update {
@@ -345,7 +347,33 @@ impl<'a> Run<'a> {
                 paths: plan::sent(&kind, edits),
             },
         };
-        self.launch(node, Call { kind, provider, intent, work }, Some(desired), batch, tell);
+        let mut intent = self.intent_to_make(addr, &kind, meta, &desired, prior);
+        if intent.operation == Operation::Create {
+            if intent.marker.is_none() && kind.provider.is_some() && !self.surveys.contains_key(&node) {
+                self.survey(node, Call { kind, provider, intent, work: Work::Survey }, batch, tell);
+                return;
+            }
+            intent.before = self.surveys.remove(&node).flatten();
+            intent.deposed = self.replaces(node);
+        }
+        *self.attempts.entry(node).or_default() += 1;
+        self.launch(node, Call { kind, provider, intent, work }, Some(desired), state, batch, tell);
+    }
+
+    /// Looks what is there before a create is sent that carries no marker, unless it could be taken for another one in flight.
+    fn survey(&mut self, node: Node, call: Call, batch: &mut Batch, tell: &mut dyn FnMut(Event)) {
+        let addr = &call.intent.addr;
+        let alike = |other: &Intent| {
+            other.operation == Operation::Create
+                && other.addr.resource.kind == addr.resource.kind
+                && other.record.provider == call.intent.record.provider
+                && plan::confusable(&call.kind, &other.record.values, &call.intent.record.values)
+        };
+        if self.flying.values().any(|flight| alike(&flight.intent)) {
+            self.deferred.push(node);
+            return;
+        }
+        self.fly(node, call, None, batch, tell);
     }
 
     fn delete(
@@ -353,6 +381,7 @@ impl<'a> Run<'a> {
         node: Node,
         prior: Record,
         key: Option<DeposedKey>,
+        state: &state::State,
         batch: &mut Batch,
         tell: &mut dyn FnMut(Event),
     ) {
@@ -362,18 +391,26 @@ impl<'a> Run<'a> {
             batch.done.push(node);
             return;
         };
-        let id = intent_id(addr);
-        let intent = self.intent(id, addr, key, Operation::Delete, prior.clone(), None);
-        self.launch(
-            node,
-            Call { kind, provider, intent, work: Work::Delete { prior: Box::new(prior) } },
-            None,
-            batch,
-            tell,
-        );
+        let intent = Intent { deposed: key, ..self.intent(addr, Operation::Delete, prior.clone(), None) };
+        let call = Call { kind, provider, intent, work: Work::Delete { prior: Box::new(prior) } };
+        self.launch(node, call, None, state, batch, tell);
     }
 
+    /// Lets a call fly once its intent is durable.
     fn launch(
+        &mut self,
+        node: Node,
+        call: Call,
+        desired: Option<Value>,
+        state: &state::State,
+        batch: &mut Batch,
+        tell: &mut dyn FnMut(Event),
+    ) {
+        batch.events.extend(state.opening(&call.intent));
+        self.fly(node, call, desired, batch, tell);
+    }
+
+    fn fly(
         &mut self,
         node: Node,
         call: Call,
@@ -383,14 +420,14 @@ impl<'a> Run<'a> {
     ) {
         let step = self.step(node);
         let id = (!call.intent.record.id.is_empty()).then(|| call.intent.record.id.clone());
-        if !self.attempts.contains_key(&node) {
+        let now = Instant::now();
+        if self.begun.insert(node, now).is_none() {
             tell(Event::Started { subject: step.subject.clone(), verb: step.verb, id: id.clone() });
         }
-        *self.attempts.entry(node).or_default() += 1;
-        let now = Instant::now();
-        let intent = call.intent.id.clone();
-        self.flying.insert(node, Flight { started: now, mention: now + PROGRESS, id, intent, desired });
-        batch.events.push(state::Event::Intended(Box::new(call.intent.clone())));
+        let surveys = matches!(call.work, Work::Survey);
+        let intent = call.intent.clone();
+        self.flying
+            .insert(node, Flight { started: now, mention: now + PROGRESS, id, intent, surveys, desired });
         batch.calls.push((node, call));
     }
 
@@ -403,24 +440,41 @@ impl<'a> Run<'a> {
         Some((kind.clone(), self.apply.providers.of(kind, provider)?.clone()))
     }
 
+    /// The intent of a create or, with what is changed, of an update.
+    fn intent_to_make(
+        &self,
+        addr: &ObjectAddr,
+        kind: &Kind,
+        meta: &plan::Meta,
+        desired: &Value,
+        prior: Option<&Record>,
+    ) -> Intent {
+        let operation = if prior.is_some() { Operation::Update } else { Operation::Create };
+        let mark = self.apply.providers.terms(&meta.provider).mark && kind.marker.is_some();
+        let id = intent_id(addr);
+        let marker = (mark && operation == Operation::Create)
+            .then(|| format!("isotope:{}:{id}", self.apply.plan.base.lineage));
+        let draft = record(kind, meta, desired, None, prior, marker.as_deref(), self.apply.sealer);
+        Intent { id: id.into(), ..self.intent(addr, operation, draft, marker) }
+    }
+
     fn intent(
         &self,
-        id: String,
         addr: &ObjectAddr,
-        deposed: Option<DeposedKey>,
         operation: Operation,
         record: Record,
         marker: Option<String>,
     ) -> Intent {
         let what = crate::value::typed_to_json(&record.values).to_string();
         Intent {
-            id: id.into(),
+            id: intent_id(addr).into(),
             addr: addr.clone(),
-            deposed,
+            deposed: None,
             operation,
             fingerprint: self.apply.sealer.fingerprint(&["request", &addr.to_string()], what.as_bytes()),
             record,
             marker: marker.map(Into::into),
+            before: None,
             stamp: self.apply.stamp.clone(),
         }
     }
@@ -429,12 +483,18 @@ impl<'a> Run<'a> {
     async fn record(
         &mut self,
         ended: Vec<(Node, End)>,
+        known: &Known,
         writer: &mut dyn Writer,
         tell: &mut dyn FnMut(Event),
     ) -> Result<(), StoreError> {
         let mut events = Vec::new();
         for (node, end) in &ended {
-            self.outcome_events(*node, end, &mut events);
+            if let Some(flight) = self.flying.get(node).filter(|flight| !flight.surveys) {
+                events.extend(writer.state().closing(&flight.intent, &end.journal()));
+            }
+            if let End::Stands(record) | End::Flawed(record, _) = end {
+                known.add(&self.step(*node).subject.addr.resource.kind, &record.id);
+            }
         }
         if !events.is_empty() {
             writer.commit(&events, &self.apply.stamp).await?;
@@ -442,50 +502,34 @@ impl<'a> Run<'a> {
         for (node, end) in ended {
             self.finish(node, end, tell);
         }
+        for node in std::mem::take(&mut self.deferred) {
+            self.ready.again(node);
+        }
         Ok(())
-    }
-
-    fn outcome_events(&self, node: Node, end: &End, events: &mut Vec<state::Event>) {
-        let step = self.step(node);
-        let Some(flight) = self.flying.get(&node) else { return };
-        let addr = step.subject.addr.clone();
-        if !matches!(end, End::Open(_)) {
-            events.push(state::Event::Settled(flight.intent.clone()));
-        }
-        match end {
-            End::Stands(record) if step.verb != Verb::Delete => {
-                events.push(state::Event::Recorded(addr, record.clone()));
-            }
-            End::Gone => {
-                let key = self.deposed.get(&addr).cloned().or_else(|| step.subject.deposed.clone());
-                events.push(match key {
-                    Some(key) => state::Event::RemovedDeposed(addr, key),
-                    None => state::Event::Removed(addr),
-                });
-            }
-            End::Refused(_) if step.verb == Verb::Create => {
-                if let Some(key) = self.deposed.get(&addr) {
-                    events.push(state::Event::Restored(addr, key.clone()));
-                }
-            }
-            _ => {}
-        }
     }
 
     fn finish(&mut self, node: Node, end: End, tell: &mut dyn FnMut(Event)) {
         let step = self.step(node);
         let Some(flight) = self.flying.remove(&node) else { return };
+        if let (Verb::Create, End::Refused(_) | End::Again(_)) = (step.verb, &end) {
+            // What it was to replace is the current object again.
+            self.deposed.remove(&step.subject.addr);
+        }
         match end {
+            End::Surveyed(before) => {
+                self.surveys.insert(node, before);
+                self.ready.again(node);
+                return;
+            }
             End::Again(cause) if self.attempts.get(&node).copied().unwrap_or(0) >= AGAIN => {
                 self.flying.insert(node, flight);
                 self.fail(node, never_taken_up(&step.subject.addr, &cause), tell);
-                return;
             }
             End::Again(_) => {
                 self.ready.again(node);
                 return;
             }
-            End::Refused(problem) => {
+            End::Refused(problem) | End::Flawed(_, problem) => {
                 self.flying.insert(node, flight);
                 self.fail(node, *problem, tell);
             }
@@ -611,7 +655,11 @@ impl<'a> Run<'a> {
         }
         for (node, flight) in &self.flying {
             let step = self.apply.plan.steps.get(*node);
-            tracing::debug!(intent = %flight.intent, "left open");
+            if flight.surveys {
+                self.outcome.not_started.push((step.subject.clone(), step.verb));
+                continue;
+            }
+            tracing::debug!(intent = %flight.intent.id, "left open");
             self.outcome.open.push(step.subject.addr.clone());
         }
         if self.outcome.stopped == Stop::No {

@@ -10,7 +10,8 @@ use crate::addr::ObjectAddr;
 use crate::config::Endpoint;
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::plan::{self, Evaluation, Meta, Recorded, Target};
-use crate::state::{Event, Record, Status, Writer};
+use crate::state::journal::End;
+use crate::state::{Event, Intent, Operation, Record, Status, Writer};
 use std::time::Duration;
 
 /// A state under its lock.
@@ -49,6 +50,20 @@ impl Open {
         written.map(drop).map_err(|error| output.fail(backend::complaint(&error)))
     }
 
+    /// Refuses to touch objects on which an earlier run was still working: only a look at the API can say what they are.
+    fn quiet(&self, addrs: &[&ObjectAddr], output: &mut Output) -> Result<(), Reported> {
+        let open = self.backend.state.intents.values().find(|intent| addrs.contains(&&intent.addr));
+        let Some(intent) = open else { return Ok(()) };
+        let addr = &intent.addr;
+        Err(output.fail(
+            Diagnostic::error("Unfinished operation")
+                .detail(format!(
+                    "An earlier run ended while it was working on {addr}; what became of it is not known yet."
+                ))
+                .help("`isotope refresh` looks at the API and settles it"),
+        ))
+    }
+
     fn record(&self, text: &str, output: &mut Output) -> Result<(ObjectAddr, Record), Reported> {
         let addr = address(text, output)?;
         match self.backend.state.records.get(&addr) {
@@ -85,6 +100,7 @@ pub async fn taint(
     let none = Variables::default();
     let mut open = open(command, &none, args.lock_timeout, environment, output).await?;
     let (addr, record) = open.record(&args.address, output)?;
+    open.quiet(&[&addr], output)?;
     if status == Status::Ready && record.status == Status::Ready {
         return Err(output.fail(Diagnostic::error("Resource instance is not tainted").detail(format!(
             "The resource instance {addr} is not currently tainted, and so it cannot be untainted."
@@ -121,6 +137,10 @@ pub async fn remove(
     let count = events.len();
     let deposed = state.deposed.keys().filter(|(addr, _)| covered(addr));
     events.extend(deposed.map(|(addr, key)| Event::RemovedDeposed(addr.clone(), key.clone())));
+    // Who says that an object is no longer managed has looked: there is nothing left to settle.
+    let unsettled = state.intents.values().filter(|intent| covered(&intent.addr));
+    let dropped: Vec<ObjectAddr> = unsettled.clone().map(|intent| intent.addr.clone()).collect();
+    events.extend(unsettled.map(|intent| Event::Settled(intent.id.clone())));
     if events.is_empty() {
         return Err(output.fail(
             Diagnostic::error("Invalid target address")
@@ -134,6 +154,7 @@ pub async fn remove(
             Event::Removed(addr) => Some(format!("{verb} {addr}")),
             _ => None,
         })
+        .chain(dropped.iter().map(|addr| format!("{verb} the unfinished operation on {addr}")))
         .collect();
     if !dry_run {
         open.commit(events, environment, output).await?;
@@ -170,6 +191,8 @@ pub async fn rename(
                 .detail(format!("Cannot move {from} to {to}: there is nothing recorded at {from}, or one is a resource and the other a module.")),
         ));
     }
+    let touched: Vec<&ObjectAddr> = moves.iter().flat_map(|(old, new)| [old, new]).collect();
+    open.quiet(&touched, output)?;
     if let Some((old, new)) = moves.iter().find(|(_, new)| state.records.contains_key(new)) {
         return Err(output.fail(Diagnostic::error("Invalid target address").detail(format!(
             "Cannot move {old} to {new}: there is already a resource instance at that address in the current state."
@@ -209,7 +232,14 @@ pub async fn import(args: &args::Import, environment: &Environment, output: &mut
     let record = adopt(&mut open, &addr, &args.id, &connected, environment, output).await?;
     output.print(&format!("{addr}: Importing from ID \"{}\"...", args.id));
     let id = record.id.clone();
-    open.commit(vec![Event::Recorded(addr.clone(), Box::new(record))], environment, output).await?;
+    // A create whose end could not be found out: this is what it made.
+    let state = &open.backend.state;
+    let made = |intent: &&Intent| intent.addr == addr && intent.operation == Operation::Create;
+    let events = match state.intents.values().find(made) {
+        Some(intent) => state.closing(intent, &End::Stands(Box::new(record))),
+        None => vec![Event::Recorded(addr.clone(), Box::new(record))],
+    };
+    open.commit(events, environment, output).await?;
     output.print(&format!("{addr}: Import complete [id={id}]\n\nImport successful! The object is managed from here on; `isotope plan` shows what differs."));
     if let Some(emulator) = connected.emulator {
         emulator.stop().await;

@@ -89,7 +89,6 @@ pub async fn make(
                 refresh: planning.refresh,
                 selection: &selection,
                 replace: &replace,
-                now: planned_at,
                 answers: None,
             };
             plan::plan(&request, &mut diags).await

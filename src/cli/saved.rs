@@ -198,7 +198,6 @@ async fn again(
         refresh: saved.asked.refresh,
         selection: &selection,
         replace: &replace,
-        now: planned_at,
         answers: Some(&saved.answers),
     };
     let mut diags = Diagnostics::new();

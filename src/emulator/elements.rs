@@ -1,6 +1,7 @@
 //! `/elements`: the catalogue as the API shows it.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -15,10 +16,31 @@ use crate::kind::catalogue::{Auth, Catalogue, Element, Entry, EntryType, Require
 /// The catalogue with ids.
 pub(super) struct Elements {
     catalogue: &'static Catalogue,
+    numbered: &'static Numbered,
+    seed: u64,
+}
+
+/// The catalogue's elements under their ids: the same for every emulator, so written once.
+struct Numbered {
     by_id: BTreeMap<u64, &'static Element>,
     /// What an instance shows of its element, written once: thousands of instances share it.
     summaries: BTreeMap<&'static str, (u64, Box<RawValue>)>,
-    seed: u64,
+}
+
+impl Numbered {
+    fn of(catalogue: &'static Catalogue) -> Self {
+        let mut numbered = Self { by_id: BTreeMap::new(), summaries: BTreeMap::new() };
+        for (index, element) in catalogue.elements().enumerate() {
+            // Documented ids come from several environments and collide; further ones are made up above them.
+            let mut id = element.ids.first().copied().unwrap_or(900_000 + index as u64);
+            while numbered.by_id.contains_key(&id) {
+                id = 900_000 + index as u64;
+            }
+            numbered.by_id.insert(id, element);
+            numbered.summaries.insert(&element.key, (id, raw(&summary(id, element))));
+        }
+        numbered
+    }
 }
 
 pub(super) fn route(world: &World, request: &Request, rest: &[&str]) -> Result<Answer, Refusal> {
@@ -39,18 +61,9 @@ pub(super) fn route(world: &World, request: &Request, rest: &[&str]) -> Result<A
 
 impl Elements {
     pub(super) fn new(seed: u64) -> Self {
+        static NUMBERED: OnceLock<Numbered> = OnceLock::new();
         let catalogue = Catalogue::builtin();
-        let mut elements = Self { catalogue, by_id: BTreeMap::new(), summaries: BTreeMap::new(), seed };
-        for (index, element) in catalogue.elements().enumerate() {
-            // Documented ids come from several environments and collide; further ones are made up above them.
-            let mut id = element.ids.first().copied().unwrap_or(900_000 + index as u64);
-            while elements.by_id.contains_key(&id) {
-                id = 900_000 + index as u64;
-            }
-            elements.by_id.insert(id, element);
-            elements.summaries.insert(&element.key, (id, raw(&summary(id, element))));
-        }
-        elements
+        Self { catalogue, numbered: NUMBERED.get_or_init(|| Numbered::of(catalogue)), seed }
     }
 
     pub(super) fn catalogue(&self) -> &'static Catalogue {
@@ -59,14 +72,14 @@ impl Elements {
 
     /// Returns the element of a key or a number.
     pub(super) fn find(&self, key_or_id: &str) -> Result<&'static Element, Refusal> {
-        let by_id = || self.by_id.get(&key_or_id.parse().ok()?).copied();
+        let by_id = || self.numbered.by_id.get(&key_or_id.parse().ok()?).copied();
         let found = self.catalogue.element(key_or_id).or_else(by_id);
         found.ok_or_else(|| Refusal::new(404, format!("No element found with key or ID {key_or_id}")))
     }
 
     /// Returns what an instance shows of its element: the number and the summary.
     pub(super) fn summary(&self, key: &str) -> (u64, Option<&RawValue>) {
-        self.summaries.get(key).map_or((0, None), |(id, summary)| (*id, Some(summary)))
+        self.numbered.summaries.get(key).map_or((0, None), |(id, summary)| (*id, Some(summary)))
     }
 
     fn list(&self, request: &Request) -> Result<Answer, Refusal> {
@@ -83,7 +96,7 @@ impl Elements {
     fn page(&self, request: &Request) -> Result<Page<'static, Element>, Refusal> {
         let wanted = wanted_keys(request.parameter("where"))?;
         let fits = |element: &&Element| wanted.as_ref().is_none_or(|wanted| wanted.contains(&element.key));
-        let found = self.by_id.iter().map(|(id, element)| (mix(self.seed ^ id), *element));
+        let found = self.numbered.by_id.iter().map(|(id, element)| (mix(self.seed ^ id), *element));
         Ok(Page::cut(found.filter(|(_, element)| fits(element)).collect(), Paging::of(request)?))
     }
 

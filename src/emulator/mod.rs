@@ -16,6 +16,7 @@ mod elements;
 mod fault;
 mod instances;
 mod keyed;
+mod local;
 mod log;
 mod request;
 mod serve;
@@ -34,6 +35,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use fault::{Effect, Fault, FaultError, Faults, Lateness, parse_duration};
+pub use local::{Local, Reply};
 pub use log::Call;
 pub use world::LoadError;
 

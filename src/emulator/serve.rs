@@ -143,20 +143,25 @@ async fn answer(
     let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
         return response(&request_id, Err(Refusal::new(413, "The request is larger than 8 MB")));
     };
-    let request = Request::new(&parts, body);
-    let number = lock(&shared.log).arrived(&request);
+    let answer = take(&shared, &Request::new(&parts, body), &request_id).await;
+    answer.unwrap_or_else(|| {
+        cut.now();
+        Response::new(Body::empty())
+    })
+}
+
+/// Lets faults strike one request and notes it; `None` if there is to be no answer.
+async fn take(shared: &Shared, request: &Request, request_id: &str) -> Option<Response> {
+    let number = lock(&shared.log).arrived(request);
     let fault = lock(&shared.injector).strike(&request.method, &request.path());
-    let response = respond(&shared, &request, fault, &request_id).await;
-    match response {
-        Some(response) => {
-            lock(&shared.log).answered(number, response.status().as_u16());
-            response
-        }
-        None => {
-            cut.now();
-            Response::new(Body::empty())
-        }
-    }
+    let response = respond(shared, request, fault, request_id).await?;
+    lock(&shared.log).answered(number, response.status().as_u16());
+    Some(response)
+}
+
+/// Answers one request that came without a connection.
+pub(super) async fn answer_here(shared: &Shared, request: &Request) -> Option<Response> {
+    take(shared, request, &shared.request_id()).await
 }
 
 /// Returns the answer a fault leaves of a request's own; `None` drops the connection.

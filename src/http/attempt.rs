@@ -11,6 +11,7 @@ use super::answer::Headers;
 use super::error::Cause;
 use super::options::ClientOptions;
 use super::request::Request;
+use super::transport;
 use super::wire::{Wire, deepest};
 
 /// How an attempt ended.
@@ -45,6 +46,9 @@ struct Exchange<'a> {
 
 /// Sends `request` once.
 pub(super) async fn attempt(wire: &Wire, options: &ClientOptions, request: &Request) -> End {
+    if let Some(transport) = &options.transport {
+        return transport::carry(transport.as_ref(), options, request).await;
+    }
     let ready = prepare(wire, options, request)
         .map_err(|detail| Cause::Request { detail: options.redactor.redact(&detail).into_owned() });
     let (exchange, sending) = match ready {

@@ -16,6 +16,7 @@ mod limiter;
 mod options;
 mod pace;
 mod request;
+mod transport;
 mod wire;
 
 pub use answer::{Headers, Response};
@@ -23,6 +24,7 @@ pub use client::Client;
 pub use error::{CallError, Cause};
 pub use options::{ClientOptions, OptionsError};
 pub use request::{Method, Repeat, Request};
+pub use transport::{Carried, Transport};
 
 #[cfg(test)]
 mod server;

@@ -1,8 +1,10 @@
 //! What a client can be told.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::transport::Transport;
 use crate::secret::Redactor;
 
 /// The settings of a [`Client`](super::Client); `default()` has what the documentation promises.
@@ -37,6 +39,8 @@ pub struct ClientOptions {
     pub seed: Option<u64>,
     /// Takes secrets out of errors and traces.
     pub redactor: Redactor,
+    /// What carries requests instead of the network; for tests.
+    pub transport: Option<Arc<dyn Transport>>,
 }
 
 impl Default for ClientOptions {
@@ -58,6 +62,7 @@ impl Default for ClientOptions {
             max_retry_after: Duration::from_secs(120),
             seed: None,
             redactor: Redactor::new(),
+            transport: None,
         }
     }
 }

@@ -1,61 +1,90 @@
 //! Open intents, resolved by looking and never by repeating (engine.md §4).
+//!
+//! What a look finds is a [`Verdict`]; what that makes of the state is the journal's table ([`crate::state::journal`]). Creates are
+//! searched for together ([`search`](super::search)), updates and deletes are read one by one.
 
 use super::change::refreshed;
+use super::search::{Known, created, differences};
 use super::{Finding, Providers, Verdict};
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::kind::{self, Kind, Kinds};
-use crate::provider::{CallError, Object, ObjectRef, Provider, Search};
+use crate::kind::{Kind, Kinds};
+use crate::provider::{Object, ObjectRef, Provider};
 use crate::secret::Sealer;
-use crate::state::{Intent, Operation, State};
+use crate::state::journal::End;
+use crate::state::{Event, Intent, IntentId, Operation, Record, State};
+use futures_util::future::join_all;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long a look at a create waits between two listings.
-const BETWEEN: Duration = Duration::from_millis(500);
 
 /// What looking needs beside the intents.
 pub struct Looking<'l> {
     pub kinds: &'l Kinds,
     pub providers: &'l Providers,
     pub sealer: Option<&'l Sealer>,
-    /// Seconds since 1970.
-    pub now: i64,
+    /// The objects that have an address.
+    pub known: Known,
 }
+
+/// What a look at one intent gave.
+pub(super) type Found = Result<Verdict, Box<Diagnostic>>;
 
 /// Looks at every open intent of a state. What cannot be decided is an error, and nothing is changed.
 pub async fn look_at_all(looking: &Looking<'_>, state: &State, diags: &mut Diagnostics) -> Vec<Finding> {
+    let (creates, others): (Vec<&Intent>, Vec<&Intent>) =
+        state.intents.values().partition(|intent| intent.operation == Operation::Create);
+    let others = join_all(others.into_iter().map(|intent| async {
+        (intent.id.clone(), look(looking, intent, state.records.get(&intent.addr)).await)
+    }));
+    let (made, others) = futures_util::future::join(created(looking, &creates), others).await;
+    let mut found: BTreeMap<IntentId, Found> = made.into_iter().chain(others).collect();
     let mut findings = Vec::new();
-    let looks = state.intents.values().map(|intent| look(looking, intent));
-    for (intent, found) in state.intents.values().zip(futures_util::future::join_all(looks).await) {
-        match found {
-            Ok(verdict) => {
-                findings.push(Finding { intent: intent.id.clone(), addr: intent.addr.clone(), verdict })
+    for intent in state.intents.values() {
+        match found.remove(&intent.id) {
+            Some(Ok(verdict)) => {
+                findings.push(Finding { intent: intent.id.clone(), addr: intent.addr.clone(), verdict });
             }
-            Err(diagnostic) => {
-                diags.error(*diagnostic);
-            }
+            Some(Err(diagnostic)) => drop(diags.error(*diagnostic)),
+            None => {}
         }
     }
     findings
 }
 
-/// Looks at one intent.
-pub async fn look(looking: &Looking<'_>, intent: &Intent) -> Result<Verdict, Box<Diagnostic>> {
+/// Looks at one intent. `prior` is what an update is to change, as it is recorded.
+pub async fn look(looking: &Looking<'_>, intent: &Intent, prior: Option<&Record>) -> Found {
+    let found = match intent.operation {
+        Operation::Create => {
+            let found = created(looking, &[intent]).await.pop();
+            return found.map_or_else(|| Ok(Verdict::NotDone), |(_, found)| found);
+        }
+        Operation::Update => {
+            let (kind, provider) = door(looking, intent)?;
+            changed(looking, kind, provider, intent, prior).await
+        }
+        Operation::Delete => {
+            let (kind, provider) = door(looking, intent)?;
+            deleted(kind, provider, intent).await
+        }
+    };
+    found.map_err(|problem| unresolved(intent, &problem))
+}
+
+/// The kind and the provider that an intent is about.
+pub(super) fn door<'l>(
+    looking: &Looking<'l>,
+    intent: &Intent,
+) -> Result<(&'l Kind, &'l Arc<dyn Provider>), Box<Diagnostic>> {
     let Some(kind) = looking.kinds.get(&intent.addr.resource.kind) else {
         return Err(unresolved(intent, "its kind is not known any more"));
     };
     let Some(provider) = looking.providers.of(kind, &intent.record.provider) else {
         return Err(unresolved(intent, "its provider is not configured any more"));
     };
-    let found = match intent.operation {
-        Operation::Create => created(looking, kind, provider, intent).await,
-        Operation::Update => changed(looking, kind, provider, intent).await,
-        Operation::Delete => deleted(kind, provider, intent).await,
-    };
-    found.map_err(|problem| unresolved(intent, &problem))
+    Ok((kind, provider))
 }
 
-fn unresolved(intent: &Intent, problem: &str) -> Box<Diagnostic> {
+pub(super) fn unresolved(intent: &Intent, problem: &str) -> Box<Diagnostic> {
+    let addr = &intent.addr;
     let what = match intent.operation {
         Operation::Create => "creation",
         Operation::Update => "change",
@@ -64,94 +93,17 @@ fn unresolved(intent: &Intent, problem: &str) -> Box<Diagnostic> {
     Box::new(
         Diagnostic::error("Unfinished operation cannot be settled")
             .detail(format!(
-                "An earlier run ended during the {what} of {}, and what came of it cannot be found out: {problem}.",
-                intent.addr
+                "An earlier run ended during the {what} of {addr}, and what came of it cannot be found out: {problem}.",
             ))
             .help("nothing was changed; try again when the API can be reached")
-            .about(&intent.addr),
+            .about(addr),
     )
 }
 
-async fn created(
-    looking: &Looking<'_>,
-    kind: &Kind,
-    provider: &Arc<dyn Provider>,
-    intent: &Intent,
-) -> Result<Verdict, String> {
-    if kind.provider.is_none() {
-        return Ok(Verdict::NotDone);
-    }
-    let age = Duration::from_secs(u64::try_from(looking.now - intent.stamp.at).unwrap_or(0));
-    let mut left = looking.providers.terms(&intent.record.provider).settle.saturating_sub(age);
-    loop {
-        let found = search(kind, provider, intent).await?;
-        match found.as_slice() {
-            [] if left.is_zero() => return Ok(Verdict::NotDone),
-            [] => {
-                let pause = BETWEEN.min(left);
-                tokio::time::sleep(pause).await;
-                left -= pause;
-            }
-            [object] => {
-                let record = refreshed(kind, &intent.record, object, looking.sealer);
-                return Ok(Verdict::Adopted(Box::new(record)));
-            }
-            several => {
-                let ids: Vec<&str> = several.iter().map(|object| &*object.id).collect();
-                return Err(format!("several objects match it: {}", ids.join(", ")));
-            }
-        }
-    }
-}
-
-/// The objects that may be what the create made: by marker, else by what can be compared and was not there before.
-async fn search(kind: &Kind, provider: &Arc<dyn Provider>, intent: &Intent) -> Result<Vec<Object>, String> {
-    let values = &intent.record.values;
-    match &intent.marker {
-        Some(marker) if kind.marker.is_some() => {
-            provider.list(kind, Search::Marker { marker, values }).await.map_err(text)
-        }
-        _ => {
-            let all = provider.list(kind, Search::All { values }).await.map_err(text)?;
-            Ok(all.into_iter().filter(|object| resembles(kind, intent, object)).collect())
-        }
-    }
-}
-
-/// Whether an unmarked object has the declared values and is not older than the intent, as far as its creation time tells.
-fn resembles(kind: &Kind, intent: &Intent, object: &Object) -> bool {
-    let same = agrees(kind, intent, object);
-    let since = created_at(object);
-    same && object.marker.is_none() && since.is_none_or(|at| at >= intent.stamp.at)
-}
-
-fn created_at(object: &Object) -> Option<i64> {
-    let text = object.values.get_attr("created_date")?;
-    text.as_str()?.parse::<jiff::Timestamp>().ok().map(|at| at.as_second())
-}
-
-/// Whether every declared value that can be compared is what the intent wanted.
-fn agrees(kind: &Kind, intent: &Intent, object: &Object) -> bool {
-    kind.attributes.values().filter(|a| super::desired::settable(a) && !a.write_only).all(|attribute| {
-        let want = intent.record.values.get_attr(&attribute.name);
-        let have = object.values.get_attr(&attribute.name);
-        match (want, have) {
-            (Some(want), _) if want.is_null() => true,
-            (Some(want), Some(have)) if attribute.partial => {
-                want.elements().into_iter().all(|(key, value)| {
-                    let have = key.as_str().and_then(|key| have.get_attr(key));
-                    !value.is_wholly_known()
-                        || have.is_some_and(|h| {
-                            kind::normalise(attribute, h) == kind::normalise(attribute, &value)
-                        })
-                })
-            }
-            (Some(want), Some(have)) if want.is_wholly_known() => {
-                kind::normalise(attribute, want) == kind::normalise(attribute, have)
-            }
-            _ => true,
-        }
-    })
+/// Whether an update would change a secret: no look can show whether it did.
+fn changes_secrets(intent: &Intent, prior: Option<&Record>) -> bool {
+    let of_prior = |path| prior.and_then(|prior| prior.fingerprints.get(path));
+    intent.record.fingerprints.iter().any(|(path, print)| of_prior(path) != Some(print))
 }
 
 async fn changed(
@@ -159,14 +111,16 @@ async fn changed(
     kind: &Kind,
     provider: &Arc<dyn Provider>,
     intent: &Intent,
+    prior: Option<&Record>,
 ) -> Result<Verdict, String> {
     let read = read(kind, provider, intent).await?;
-    // A secret cannot be compared with its mask: such an update is sent again, which does no harm.
-    let secrets = !intent.record.fingerprints.is_empty();
     Ok(match read {
-        Some(object) if !secrets && agrees(kind, intent, &object) => {
+        Some(object)
+            if !changes_secrets(intent, prior) && differences(kind, intent, &object.values).is_empty() =>
+        {
             Verdict::Updated(Box::new(refreshed(kind, &intent.record, &object, looking.sealer)))
         }
+        // An update that is sent again does no harm.
         _ => Verdict::NotDone,
     })
 }
@@ -180,44 +134,31 @@ async fn deleted(kind: &Kind, provider: &Arc<dyn Provider>, intent: &Intent) -> 
 
 async fn read(kind: &Kind, provider: &Arc<dyn Provider>, intent: &Intent) -> Result<Option<Object>, String> {
     let object = ObjectRef { id: &intent.record.id, values: &intent.record.values };
-    provider.read(kind, object).await.map_err(text)
-}
-
-fn text(error: CallError) -> String {
-    error.to_string()
+    provider.read(kind, object).await.map_err(|error| error.to_string())
 }
 
 /// The state as it is once the findings are settled: what a plan is made from.
 pub fn settled(state: &State, findings: &[Finding]) -> State {
     let mut settled = state.clone();
-    for event in findings.iter().flat_map(|finding| events(state, finding)) {
-        settled.fold(&event);
+    for finding in findings {
+        events(&settled, finding).iter().for_each(|event| settled.fold(event));
     }
     settled
 }
 
 /// What records a finding.
-pub fn events(state: &State, finding: &Finding) -> Vec<crate::state::Event> {
-    use crate::state::Event;
-    let mut events = vec![Event::Settled(finding.intent.clone())];
-    let deposed = state.intents.get(&finding.intent).and_then(|intent| intent.deposed.clone());
-    match (&finding.verdict, deposed) {
-        (Verdict::Adopted(record) | Verdict::Updated(record), _) => {
-            events.push(Event::Recorded(finding.addr.clone(), record.clone()));
-        }
-        (Verdict::Gone, Some(key)) => events.push(Event::RemovedDeposed(finding.addr.clone(), key)),
-        (Verdict::Gone, None) => events.push(Event::Removed(finding.addr.clone())),
-        // The replacement was not made: the object that waited for it stays.
-        (Verdict::NotDone, _) => {
-            let creates =
-                state.intents.get(&finding.intent).is_some_and(|i| i.operation == Operation::Create);
-            let deposed = state.deposed.keys().rev().find(|(addr, _)| *addr == finding.addr);
-            if let (true, false, Some((addr, key))) =
-                (creates, state.records.contains_key(&finding.addr), deposed)
-            {
-                events.push(Event::Restored(addr.clone(), key.clone()));
-            }
+pub fn events(state: &State, finding: &Finding) -> Vec<Event> {
+    let Some(intent) = state.intents.get(&finding.intent) else { return Vec::new() };
+    state.closing(intent, &finding.verdict.end())
+}
+
+impl Verdict {
+    /// The same in the journal's words.
+    pub fn end(&self) -> End {
+        match self {
+            Self::Adopted(record) | Self::Updated(record) => End::Stands(record.clone()),
+            Self::NotDone => End::Undone,
+            Self::Gone => End::Gone,
         }
     }
-    events
 }

@@ -32,6 +32,8 @@ pub use rules::{Rules, conclude};
 pub mod saved;
 mod scope;
 pub use scope::{Repeat, Scope};
+mod search;
+pub use search::{Known, confusable, differences, survey};
 mod select;
 pub use select::{Selection, Target};
 mod validate;

@@ -13,6 +13,7 @@ use super::order::{instances, order};
 use super::refresh::{Providers, read_all};
 use super::removed;
 use super::rules::Rules;
+use super::search::Known;
 use super::{
     Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan,
     Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
@@ -47,8 +48,6 @@ pub struct Request<'r> {
     pub selection: &'r Selection,
     /// `-replace`.
     pub replace: &'r [ObjectAddr],
-    /// Seconds since 1970.
-    pub now: i64,
     /// What the world said when the plan was first made; nothing is asked then.
     pub answers: Option<&'r Answers>,
 }
@@ -117,7 +116,7 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
         kinds: request.kinds,
         providers: request.providers,
         sealer: request.sealer,
-        now: request.now,
+        known: Known::of(request.state),
     };
     let findings = look_at_all(&looking, request.state, diags).await;
     diags.check()?;

@@ -79,6 +79,9 @@ impl<'a> Walk<'a> {
             }
             let next = self.list.page.as_ref().and_then(|page: &Page| answer.header(&page.token_header));
             let next = next.filter(|token| !token.is_empty());
+            if answer.is_success() && token.is_some() && answer.body.trim().is_empty() {
+                return Some(Err("a page of the list is empty".to_owned()));
+            }
             answer.is_success().then(|| Ok(Some(Found { objects: self.objects(&answer.body)?, next })))
         });
         found.await

@@ -155,11 +155,13 @@ impl RestProvider {
         if answer.is_success() { Ok(()) } else { Err(self.refusal(kind, answer)) }
     }
 
-    /// Why a change was refused. Of a 5xx nobody knows whether anything happened.
+    /// Why a change was refused. Of these statuses nobody knows whether anything happened.
     fn refusal(&self, kind: &Kind, answer: &Answer) -> CallError {
         let problem = self.problem(kind, answer);
         match answer.status {
-            500.. => CallError::Indeterminate(format!("{}: {}", problem.status, problem.message)),
+            302 | 303 | 408 | 500.. => {
+                CallError::Indeterminate(format!("{}: {}", problem.status, problem.message))
+            }
             _ => CallError::Rejected(problem),
         }
     }

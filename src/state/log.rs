@@ -294,6 +294,15 @@ impl Log {
         }
     }
 
+    /// Whether this is still the file of that path.
+    pub fn is_at(&self, path: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        match (self.file.metadata(), std::fs::metadata(path)) {
+            (Ok(own), Ok(there)) => (own.dev(), own.ino()) == (there.dev(), there.ino()),
+            _ => false,
+        }
+    }
+
     fn cut(&self, len: u64) -> io::Result<()> {
         self.file.set_len(len)?;
         self.file.sync_all()

@@ -57,6 +57,19 @@ impl MemoryStore {
         Self { shared: Arc::new(Mutex::new(Memory::new(lineage))), sealer: SharedSealer::default() }
     }
 
+    /// A copy that shares nothing with this one: what one does to it, the other does not see.
+    pub fn fork(&self) -> Self {
+        let memory = hold(&self.shared);
+        let copy = Memory {
+            version: memory.version.clone(),
+            chain: memory.chain.clone(),
+            rows: memory.rows.clone(),
+            history: memory.history.clone(),
+            holder: None,
+        };
+        Self { shared: Arc::new(Mutex::new(copy)), sealer: SharedSealer::default() }
+    }
+
     /// The commits so far, the oldest first.
     pub fn history(&self) -> Vec<Entry> {
         hold(&self.shared).history.clone()

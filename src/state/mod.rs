@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod fold;
+pub mod journal;
 pub(crate) mod format;
 mod rows;
 mod ledger;
@@ -106,7 +107,7 @@ pub type IntentId = Arc<str>;
 pub struct Intent {
     pub id: IntentId,
     pub addr: ObjectAddr,
-    /// The deposed object it is about, if it is.
+    /// The deposed object it is about, if it is: of a delete what is deleted, of a create what waits for it.
     pub deposed: Option<DeposedKey>,
     pub operation: Operation,
     /// What the record will be when this succeeded (create, update) or what it was (delete). For a create `id` is empty.
@@ -115,6 +116,8 @@ pub struct Intent {
     pub fingerprint: Fingerprint,
     /// The marker that a create carries.
     pub marker: Option<Arc<str>>,
+    /// Of a create without a marker: the ids of what looked like its object before it was sent. `None`: nobody could look.
+    pub before: Option<Vec<Arc<str>>>,
     pub stamp: Stamp,
 }
 

@@ -116,6 +116,7 @@ fn intent(id: &str, name: &str) -> Intent {
         record: record(name),
         fingerprint: sealer("x").fingerprint(&["p"], b"v"),
         marker: None,
+        before: Some(vec!["7".into(), "8".into()]),
         stamp: stamp("apply"),
     }
 }
@@ -376,4 +377,5 @@ mod contract {
     }
 }
 
+mod journal;
 mod on_disk;

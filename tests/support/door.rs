@@ -27,7 +27,16 @@ impl Last {
         Self { start: format!("{method} {}{path}", isotope::emulator::BASE_PATH), number, arrives }
     }
 
+    /// The n-th request of all, whatever it is.
+    pub fn nth(number: usize, arrives: bool) -> Self {
+        Self { start: String::new(), number, arrives }
+    }
+
     fn fits(&self, chunk: &[u8]) -> bool {
+        if self.start.is_empty() {
+            let line = chunk.split(|byte| *byte == b'\r').next().unwrap_or_default();
+            return line.ends_with(b" HTTP/1.1");
+        }
         let Some(rest) = chunk.strip_prefix(self.start.as_bytes()) else { return false };
         rest.starts_with(b" ") || rest.starts_with(b"?")
     }
@@ -37,6 +46,7 @@ impl Last {
 pub struct Door {
     pub address: SocketAddr,
     shut: mpsc::Receiver<()>,
+    shared: Arc<Shared>,
 }
 
 struct Shared {
@@ -44,8 +54,8 @@ struct Shared {
     behind: SocketAddr,
     seen: AtomicUsize,
     shut: mpsc::Sender<()>,
-    /// Never notified: what waits for it waits for good.
-    forever: Notify,
+    /// What is held goes on when this is notified, if ever.
+    released: Notify,
 }
 
 impl Door {
@@ -53,9 +63,16 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (sender, shut) = mpsc::channel(1);
-        let shared = Shared { last, behind, seen: AtomicUsize::new(0), shut: sender, forever: Notify::new() };
-        tokio::spawn(serve(listener, Arc::new(shared)));
-        Self { address, shut }
+        let shared =
+            Shared { last, behind, seen: AtomicUsize::new(0), shut: sender, released: Notify::new() };
+        let shared = Arc::new(shared);
+        tokio::spawn(serve(listener, shared.clone()));
+        Self { address, shut, shared }
+    }
+
+    /// Lets what was held go on.
+    pub fn release(&self) {
+        self.shared.released.notify_one();
     }
 
     /// Waits until the last request was passed on and answered. `false` if that takes too long.
@@ -86,13 +103,14 @@ async fn pass(mut client: TcpStream, shared: Arc<Shared>) -> std::io::Result<()>
                     held = shared.seen.fetch_add(1, Ordering::SeqCst) + 1 == shared.last.number;
                 }
                 if held && !shared.last.arrives {
+                    held = false;
                     shut(&shared).await;
                 }
                 server.write_all(chunk).await?;
             }
             read = server.read(&mut from_server) => {
                 let chunk = &from_server[..read?];
-                if held {
+                if std::mem::take(&mut held) {
                     shut(&shared).await;
                 }
                 if chunk.is_empty() {
@@ -107,5 +125,5 @@ async fn pass(mut client: TcpStream, shared: Arc<Shared>) -> std::io::Result<()>
 async fn shut(shared: &Shared) {
     // The other end is gone if the run was given up.
     let _ = shared.shut.send(()).await;
-    shared.forever.notified().await;
+    shared.released.notified().await;
 }

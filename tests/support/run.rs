@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How long any run may take.
@@ -26,13 +27,26 @@ pub struct Ran {
     pub status: i32,
 }
 
+impl Ran {
+    /// Of a run that goes on.
+    pub fn nothing() -> Self {
+        Self { stdout: String::new(), stderr: String::new(), status: 0 }
+    }
+}
+
 /// A run under way.
 pub struct Started {
     child: Child,
-    stdout: std::thread::JoinHandle<String>,
-    stderr: std::thread::JoinHandle<String>,
+    stdout: Stream,
+    stderr: Stream,
     /// The other end of the terminal; closing it hangs up.
     terminal: Option<File>,
+}
+
+/// What a run says, while it says it.
+struct Stream {
+    said: Arc<Mutex<Vec<u8>>>,
+    reader: std::thread::JoinHandle<()>,
 }
 
 pub fn start(dir: &Path, args: &[String], env: &BTreeMap<String, String>, input: Input) -> Started {
@@ -59,8 +73,8 @@ pub fn start(dir: &Path, args: &[String], env: &BTreeMap<String, String>, input:
         // A process that reads nothing is no fault.
         let _ = stdin.write_all(text.as_bytes());
     }
-    let stdout = read(child.stdout.take().expect("it is piped"));
-    let stderr = read(child.stderr.take().expect("it is piped"));
+    let stdout = Stream::of(child.stdout.take().expect("it is piped"));
+    let stderr = Stream::of(child.stderr.take().expect("it is piped"));
     Started { child, stdout, stderr, terminal }
 }
 
@@ -79,10 +93,27 @@ impl Started {
             }
         };
         drop(self.terminal);
-        Ran {
-            stdout: self.stdout.join().expect("reading does not panic"),
-            stderr: self.stderr.join().expect("reading does not panic"),
-            status: status.code().unwrap_or(137),
+        Ran { stdout: self.stdout.end(), stderr: self.stderr.end(), status: status.code().unwrap_or(137) }
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is our child").is_some()
+    }
+
+    /// `kill -INT` and the like.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().expect("`kill` is there");
+        assert!(sent.success(), "there is nobody to signal");
+    }
+
+    /// Waits until it has said a word to the terminal, `count` times in all.
+    pub fn hears(&self, word: &str, count: usize) {
+        let start = Instant::now();
+        while self.stderr.so_far().matches(word).count() < count {
+            assert!(start.elapsed() < PATIENCE, "it never said `{word}`: {}", self.stderr.so_far());
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 
@@ -93,12 +124,30 @@ impl Started {
     }
 }
 
-fn read(mut from: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        from.read_to_end(&mut bytes).expect("a pipe can be read");
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+impl Stream {
+    fn of(mut from: impl Read + Send + 'static) -> Self {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let hearing = said.clone();
+        let reader = std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            loop {
+                match from.read(&mut bytes).expect("a pipe can be read") {
+                    0 => return,
+                    read => hearing.lock().expect("nobody panics").extend_from_slice(&bytes[..read]),
+                }
+            }
+        });
+        Self { said, reader }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.said.lock().expect("nobody panics")).into_owned()
+    }
+
+    fn end(self) -> String {
+        self.reader.join().expect("reading does not panic");
+        String::from_utf8_lossy(&self.said.lock().expect("nobody panics")).into_owned()
+    }
 }
 
 /// A terminal's two ends: the person's, and the one that is a process's standard input.

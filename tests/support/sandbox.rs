@@ -8,7 +8,9 @@
 //! | `isotope … \| lines WORD` | shows only the lines that hold the word |
 //! | `kill-at METHOD /path#n isotope …` | kills it when the API has done the n-th such request, before the answer arrives |
 //! | `kill-before METHOD /path#n isotope …` | kills it when it has sent that request, before it arrives |
-//! | `hold METHOD /path#n isotope …` | lets it wait for that answer while the next lines run; `kill-held` kills it |
+//! | `hold METHOD /path#n isotope …` | lets it wait for that answer while the next lines run; `kill-held` kills it, `release` lets it go on to its end |
+//! | `signal INT METHOD /path#n isotope …` | sends it a signal while it waits for that answer, then lets the answer through; of `INT,TERM` both, and no answer |
+//! | `start isotope …` | lets it run beside the next lines; `finish` waits for its end |
 //! | `api METHOD /path [BODY]` | somebody else changes something |
 //! | `faults SPEC` | the API misbehaves from here on; nothing ends it |
 //! | `cat > FILE <<EOF`, `sed -i 's/a/b/' FILE`, `rm`, `mkdir`, `cp`, `cat`, `ls` | files; `a` and `b` are plain text |
@@ -45,6 +47,8 @@ pub struct Sandbox {
     emulator: Running,
     /// A run that waits for an answer, and the door that keeps it.
     held: Option<(Started, Door)>,
+    /// A run beside the others.
+    beside: Option<Started>,
     misbehaving: bool,
     normal: Normaliser,
     leaks: Leaks,
@@ -93,6 +97,7 @@ impl Sandbox {
             env,
             emulator,
             held: None,
+            beside: None,
             misbehaving: false,
             normal,
             leaks,
@@ -151,9 +156,8 @@ impl Sandbox {
         self.leaks.learn(&command.line);
         let shown = match words[0].as_str() {
             "answer" => self.isotope(&command.line, pipe.remove(0), Input::Typed(words[1].clone())),
-            "isotope" | "kill-at" | "kill-before" | "hold" | "kill-held" => {
-                self.isotope(&command.line, words, input.map_or(Input::Nothing, Input::Text))
-            }
+            "isotope" | "kill-at" | "kill-before" | "hold" | "kill-held" | "release" | "signal" | "start"
+            | "finish" => self.isotope(&command.line, words, input.map_or(Input::Nothing, Input::Text)),
             word if word.contains('=') => {
                 self.isotope(&command.line, words, input.map_or(Input::Nothing, Input::Text))
             }
@@ -165,6 +169,27 @@ impl Sandbox {
     /// Runs one line without input.
     pub fn line(&mut self, line: &str) -> Shown {
         self.run(&Command { line: line.to_owned(), input: None, shown: Shown::default() })
+    }
+
+    /// Runs a script of the shell, in which `isotope` is the binary.
+    pub fn shell(&mut self, script: &str) -> Shown {
+        let binary = Path::new(env!("CARGO_BIN_EXE_isotope")).parent().expect("it is in a directory");
+        let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", binary.display());
+        let ran = std::process::Command::new("bash")
+            .args(["-c", script])
+            .current_dir(&self.dir)
+            .env_clear()
+            .envs(&self.env)
+            .env("PATH", path)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .expect("there is a shell");
+        self.account(script);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Shown::new(
+            &self.normal.apply(&(text(&ran.stdout) + &text(&ran.stderr))),
+            ran.status.code().unwrap_or(137),
+        )
     }
 
     fn isotope(&mut self, line: &str, words: Vec<String>, input: Input) -> Shown {
@@ -180,6 +205,17 @@ impl Sandbox {
         let ran = match words[0].as_str() {
             "isotope" => run::start(&self.dir, &words[1..], &env, input).wait(),
             "kill-held" => self.held.take().expect("a run that is held").0.kill(),
+            "release" => {
+                let (started, door) = self.held.take().expect("a run that is held");
+                door.release();
+                started.wait()
+            }
+            "start" => {
+                self.beside = Some(run::start(&self.dir, &words[2..], &env, input));
+                Ran::nothing()
+            }
+            "finish" => self.beside.take().expect("a run that was started").wait(),
+            "signal" => self.signalled(&words[1], &words[2..], env, input),
             how => self.stopped(how, &words[1..], env, input),
         };
         self.account(line);
@@ -193,14 +229,44 @@ impl Sandbox {
     }
 
     /// `METHOD /path#n isotope …`, killed or held there.
-    fn stopped(
+    fn stopped(&mut self, how: &str, words: &[String], env: BTreeMap<String, String>, input: Input) -> Ran {
+        let (started, door) = self.halted(words, how != "kill-before", env, input);
+        if how == "hold" {
+            self.held = Some((started, door));
+            return Ran::nothing();
+        }
+        started.kill()
+    }
+
+    /// The same with signals: after one, the answer comes and the run ends by itself; after more, it does not wait for it.
+    fn signalled(
         &mut self,
-        how: &str,
+        names: &str,
         words: &[String],
-        mut env: BTreeMap<String, String>,
+        env: BTreeMap<String, String>,
         input: Input,
     ) -> Ran {
-        let last = Last::parse(&words[0], &words[1], how != "kill-before");
+        let (started, door) = self.halted(words, true, env, input);
+        let names: Vec<&str> = names.split(',').collect();
+        for (index, name) in names.iter().enumerate() {
+            started.signal(name);
+            started.hears(["Interrupted:", "Stopped:"][index], 1);
+        }
+        if names.len() == 1 {
+            door.release();
+        }
+        started.wait()
+    }
+
+    /// Starts `METHOD /path#n isotope …` and lets it come that far.
+    fn halted(
+        &mut self,
+        words: &[String],
+        arrives: bool,
+        mut env: BTreeMap<String, String>,
+        input: Input,
+    ) -> (Started, Door) {
+        let last = Last::parse(&words[0], &words[1], arrives);
         let mut door = RUNTIME.block_on(Door::open(self.emulator.address, last));
         env.insert(
             "CLOUD_ELEMENTS_BASE_URL".to_owned(),
@@ -208,11 +274,7 @@ impl Sandbox {
         );
         let started = run::start(&self.dir, &words[3..], &env, input);
         assert!(RUNTIME.block_on(door.shut()), "{words:?}: it never sent that request");
-        if how == "hold" {
-            self.held = Some((started, door));
-            return Ran { stdout: String::new(), stderr: String::new(), status: 0 };
-        }
-        started.kill()
+        (started, door)
     }
 
     /// Notes what the API was asked by a command, and every token that exists now.

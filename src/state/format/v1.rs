@@ -11,6 +11,7 @@ use crate::state::{Dependency, Intent, IntentId, Operation, ProviderAddr, Record
 use crate::value::{Marks, Path, PathStep, Str, Value, typed_from_json, typed_to_json, walk};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// What sealing needs to know: the key, if there is one, and where the value belongs.
@@ -75,6 +76,8 @@ struct IntentV1 {
     fingerprint: Fingerprint,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     marker: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Vec<Arc<str>>>,
     stamp: Stamp,
 }
 
@@ -103,6 +106,7 @@ pub(crate) fn write_intent(
         record: record_v1(&intent.record, seal, closed),
         fingerprint: intent.fingerprint,
         marker: intent.marker.as_deref().map(Into::into),
+        before: intent.before.clone(),
         stamp: intent.stamp.clone(),
     })
 }
@@ -128,6 +132,7 @@ pub(crate) fn read_intent(id: IntentId, json: &str, seal: Seal<'_>) -> Result<Op
         record,
         fingerprint: read.fingerprint,
         marker: read.marker.map(Into::into),
+        before: read.before,
         stamp: read.stamp,
     };
     Ok(Opened { what: intent, closed, tampered })

@@ -182,6 +182,13 @@ impl SledWriter {
             self.origin = Origin::Fresh; // what was read is not needed any more, and may be large
         }
         let Some(files) = &mut self.files else { return Ok(()) };
+        if !files.log.is_at(&self.place.log()) {
+            // What is written to a file without a name is lost with the process.
+            let gone =
+                io::Error::new(io::ErrorKind::NotFound, "it was removed or replaced while this command ran");
+            self.failed = Some(gone.to_string());
+            return Err(self.place.unwritable(gone));
+        }
         if let Err(Append { error, undone }) = files.log.append(&group.text) {
             if !undone {
                 self.failed = Some(format!("an earlier commit could not be written: {error}"));
