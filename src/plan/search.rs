@@ -225,7 +225,7 @@ pub async fn survey(
         return Ok(None);
     }
     let all = provider.list(kind, Search::All { values: &intent.record.values }).await?;
-    let alike = all.into_iter().filter(|object| differences(kind, intent, &object.values).is_empty());
+    let alike = all.into_iter().filter(|object| alike(kind, intent, object));
     Ok(Some(alike.map(|object| object.id).collect()))
 }
 
@@ -235,18 +235,29 @@ fn resembles(looking: &Looking<'_>, kind: &Kind, intent: &Intent, object: &Objec
     !there
         && object.marker.is_none()
         && !looking.known.has(&kind.name, &object.id)
-        && differences(kind, intent, &object.values).is_empty()
+        && alike(kind, intent, object)
+}
+
+/// Whether an object is what the create's own request would make: what further requests set may not be set yet.
+fn alike(kind: &Kind, intent: &Intent, object: &Object) -> bool {
+    let later = |attribute: &Attribute| attribute.toggle.is_some();
+    declared(kind).filter(|attribute| !later(attribute)).all(|a| !differs(a, intent, &object.values))
 }
 
 /// The declared attributes that are otherwise than the intent wanted, as far as that can be told.
 pub fn differences(kind: &Kind, intent: &Intent, values: &Value) -> Vec<Path> {
-    let arguments = kind.attributes.values().filter(|a| settable(a) && !a.write_only);
-    let differs = arguments.filter(|attribute| {
-        let want = intent.record.values.get_attr(&attribute.name);
-        let have = values.get_attr(&attribute.name);
-        want.is_some_and(|want| !agrees(attribute, want, have))
-    });
-    differs.map(|attribute| Path::root().child_attr(&attribute.name)).collect()
+    let different = declared(kind).filter(|attribute| differs(attribute, intent, values));
+    different.map(|attribute| Path::root().child_attr(&attribute.name)).collect()
+}
+
+/// The attributes that an answer shows as they were set.
+fn declared(kind: &Kind) -> impl Iterator<Item = &Attribute> {
+    kind.attributes.values().filter(|attribute| settable(attribute) && !attribute.write_only)
+}
+
+fn differs(attribute: &Attribute, intent: &Intent, values: &Value) -> bool {
+    let want = intent.record.values.get_attr(&attribute.name);
+    want.is_some_and(|want| !agrees(attribute, want, values.get_attr(&attribute.name)))
 }
 
 fn agrees(attribute: &Attribute, want: &Value, have: Option<&Value>) -> bool {
@@ -285,5 +296,5 @@ pub fn confusable(kind: &Kind, one: &Value, other: &Value) -> bool {
             })
         })
     };
-    !kind.attributes.values().filter(|a| settable(a) && !a.write_only).any(|a| unlike(&a))
+    !declared(kind).any(|attribute| unlike(&attribute))
 }
