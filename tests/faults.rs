@@ -31,7 +31,7 @@ use std::future::Future;
 use std::time::Instant;
 
 /// How many schedules the short form tries.
-const SHORT: usize = 1200;
+const SHORT: usize = 700;
 /// Of a hundred schedules, so many are of random graphs.
 const GRAPHS: usize = 10;
 

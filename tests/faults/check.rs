@@ -7,6 +7,7 @@ use crate::world::{Ran, World};
 use isotope::state::State;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// How the world is after a run in which nothing went wrong, and what that took.
 pub struct Expected {
@@ -152,6 +153,9 @@ pub async fn survives(
         Ran::Applied(outcome, _) if outcome.is_complete() => {}
         other => return Err(told(format!("a clean run did not end well: {}", other.told()))),
     }
+    expected.compare(&world).await.map_err(&told)?;
+    // What an earlier run had sent may still be on its way; then it is compared again.
+    tokio::time::sleep(Duration::from_secs(60)).await;
     expected.compare(&world).await.map_err(&told)?;
     let (serial, requests) = (world.state().await.version.serial, world.api.log().len());
     let ran = world.run(&scenario.project, &Trial::new(Schedule::default())).await;
