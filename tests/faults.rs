@@ -24,7 +24,7 @@ mod world;
 
 use chance::Chance;
 use check::{Expected, survives};
-use mishap::{Schedule, pair, singles};
+use mishap::{At, Fault, Schedule, pair, singles};
 use scenario::Scenario;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -149,4 +149,28 @@ fn whatever_goes_wrong_one_further_run_mends_it() {
     });
     ran.into_iter().for_each(|part| tried.add(part));
     tried.judge(begin);
+}
+
+#[test]
+fn what_was_found_once_stays_mended() {
+    let cases = [
+        // A 408 was taken for a refusal, and the object made twice.
+        ("create", vec![(At::Only(1), Fault::StatusAfter(408))]),
+        // The deletion of an older deposed object deleted the one that was just replaced.
+        ("deposed", Vec::new()),
+        // What a create sets by further requests was missing, so its object was not taken for its own.
+        ("unmarked-create", vec![(At::Only(4), Fault::LostHidden)]),
+        // A create that was never taken up left the object that it was to replace without an address.
+        ("replace-create-first", vec![(At::From(2), Fault::LostBefore)]),
+    ];
+    virtually(async {
+        let all = scenario::all().await;
+        for (name, faults) in cases {
+            let scenario = all.iter().find(|scenario| scenario.name == name).unwrap();
+            let expected = Expected::of(scenario).await;
+            let schedule = Schedule { faults, ending: None, seed: 1 };
+            let ended = survives(scenario, &expected, &[schedule]).await;
+            assert!(ended.is_ok(), "{name}: {ended:?}");
+        }
+    });
 }

@@ -59,3 +59,47 @@ fn host(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split('/').next().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CallError, Client, Method, Repeat};
+    use super::*;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// Answers with a body of that many bytes after that many seconds.
+    #[derive(Debug)]
+    struct Slow(usize, u64);
+
+    #[async_trait::async_trait]
+    impl Transport for Slow {
+        async fn carry(&self, _: &Request) -> Carried {
+            tokio::time::sleep(Duration::from_secs(self.1)).await;
+            Carried::Answered {
+                status: 200,
+                headers: Headers::default(),
+                body: vec![b' '; self.0],
+                cut: None,
+            }
+        }
+    }
+
+    async fn send(transport: Slow) -> Result<usize, CallError> {
+        let transport: Arc<dyn Transport> = Arc::new(transport);
+        let options =
+            ClientOptions { transport: Some(transport), body_limit: 10, ..ClientOptions::default() };
+        let client = Client::new(options).unwrap();
+        let request = Request::new(Method::POST, "https://h:1/a", Repeat::Create);
+        Ok(client.send(&request).await?.body.len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn limits_hold_as_over_the_network() {
+        assert_eq!(send(Slow(10, 59)).await, Ok(10));
+        let host = || "h:1".to_owned();
+        let late = Cause::Timeout { host: host(), after: Duration::from_secs(60) };
+        assert_eq!(send(Slow(10, 61)).await, Err(CallError::Indeterminate(late)));
+        let large = Cause::TooLarge { host: host(), limit: 10 };
+        assert_eq!(send(Slow(11, 0)).await, Err(CallError::Indeterminate(large)));
+    }
+}

@@ -53,6 +53,15 @@ fn problem(status: u16, message: &str) -> Problem {
 
 const NONE: Value = Value::Null(Type::Dynamic);
 
+#[tokio::test]
+async fn a_create_that_may_have_happened_is_not_taken_for_a_refusal() {
+    let post = format!(r#"POST /instances {{"element":{{"key":"e"}},"tags":["{MARKER}"]}}"#);
+    for status in [303, 408, 500, 504] {
+        let end = create(vec![refuse(status, "")], &[&post], r#"{ element = "e" }"#).await;
+        assert!(matches!(end, Err(CallError::Indeterminate(_))), "{status}: {end:?}");
+    }
+}
+
 async fn read(answers: Vec<Canned>, times: usize) -> Result<Option<String>, CallError> {
     check(answers, &vec!["GET /instances/1"; times], async |provider| {
         let found = provider.read(instance(), object(&NONE)).await?;
@@ -262,6 +271,9 @@ async fn a_list_goes_through_all_pages() {
     assert_eq!(list(failing, &[first, third]).await, Err(CallError::Rejected(problem(404, "not found"))));
     let circle = vec![page(&[1], Some("t2")), page(&[2], Some("t2"))];
     assert!(matches!(list(circle, &[first, third]).await, Err(CallError::Indeterminate(_))));
+    // A page that is missing is no end of the list.
+    let hole = vec![page(&[1], Some("t2")), ok(""), ok(""), ok("")];
+    assert!(matches!(list(hole, &[first, third, third, third]).await, Err(CallError::Indeterminate(_))));
     let no_array = vec![ok("{}"), ok("{}"), ok("{}")];
     assert!(matches!(list(no_array, &[first, first, first]).await, Err(CallError::Indeterminate(_))));
 }
