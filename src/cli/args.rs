@@ -53,6 +53,9 @@ pub enum Command {
     Import(Import),
     /// Evaluate expressions against configuration and state
     Console(Console),
+    /// Keep several states for one configuration
+    #[command(subcommand)]
+    Workspace(Workspace),
     /// Browse the element catalogue
     #[command(subcommand)]
     Elements(Elements),
@@ -72,6 +75,12 @@ pub struct Init {
     /// Fetch modules anew, at what their references mean today
     #[arg(long)]
     pub upgrade: bool,
+    /// Copy the state to the backend that the configuration names now
+    #[arg(long, conflicts_with = "reconfigure")]
+    pub migrate_state: bool,
+    /// Leave the state where it is, and use the new backend as it stands
+    #[arg(long)]
+    pub reconfigure: bool,
 }
 
 #[derive(Debug, Args)]
@@ -271,6 +280,30 @@ pub enum State {
         dry_run: bool,
         #[arg(required = true)]
         addresses: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Workspace {
+    /// All workspaces; the current one is marked
+    List,
+    /// Make one, and switch to it
+    New { name: String },
+    /// Switch to one
+    Select {
+        /// Make it if it does not exist
+        #[arg(long)]
+        or_create: bool,
+        name: String,
+    },
+    /// The name of the current one
+    Show,
+    /// Remove one and its state
+    Delete {
+        /// Even if it is not empty; what it recorded is forgotten
+        #[arg(long)]
+        force: bool,
+        name: String,
     },
 }
 

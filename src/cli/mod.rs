@@ -22,6 +22,7 @@ mod log;
 mod mend;
 mod output;
 mod plan;
+mod previous;
 mod project;
 mod prompt;
 mod providers;
@@ -31,6 +32,7 @@ mod signals;
 mod state;
 mod validate;
 mod version;
+mod workspace;
 
 use args::Command;
 use environment::Environment;
@@ -119,6 +121,7 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Untaint(args) => mend::taint(&args, Status::Ready, environment, output).await,
         Command::Import(args) => mend::import(&args, environment, output).await,
         Command::Console(args) => console::run(&args, environment, output).await,
+        Command::Workspace(args) => workspace::run(&args, environment, output).await,
         Command::Elements(args) => elements::run(&args, output),
         Command::Emulator(args) => emulator::run(&args, environment, output).await,
         Command::Completions { shell } => completions::run(shell, output),

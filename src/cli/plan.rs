@@ -8,6 +8,7 @@ use super::project::{self, Project};
 use super::providers::{self, Connected};
 use super::saved;
 use super::{Exit, Outcome};
+use crate::config::Settings;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Mode, Plan, Selection, Target};
 use crate::render::{self, Detail, json};
@@ -98,7 +99,9 @@ pub async fn make(
     };
     if let Ok(plan) = &planned {
         redact(plan, &backend, output);
-        limit(plan, planning, &mut diags);
+        let recorded = backend.state.records.len();
+        limit(plan, &project.config.settings, recorded, planning, &mut diags);
+        warn_of_the_end(plan, recorded, &mut diags);
     }
     output.check(&mut diags, &project.sources)?;
     let targeted = !planning.target.is_empty() || !planning.exclude.is_empty();
@@ -155,18 +158,44 @@ fn parse<T: std::str::FromStr<Err = crate::addr::ParseError>>(
     })
 }
 
-/// Refuses a plan that deletes more than `-allow-destroy` allows.
-fn limit(plan: &Plan, planning: &args::Planning, diags: &mut Diagnostics) {
+/// Refuses a plan that deletes more than `-allow-destroy` allows, or else the configuration's `max_destroy`.
+fn limit(
+    plan: &Plan,
+    settings: &Settings,
+    recorded: usize,
+    planning: &args::Planning,
+    diags: &mut Diagnostics,
+) {
     let destroys = plan.counts().destroy;
-    if let Some(allowed) = planning.allow_destroy.filter(|allowed| destroys > *allowed) {
-        diags.error(
-            Diagnostic::error("Plan destroys more than allowed")
-                .detail(format!(
-                    "It would destroy {destroys}, and `-allow-destroy={allowed}` allows {allowed}."
-                ))
-                .help("look at the plan, then raise the number if it is what you want"),
-        );
+    let option = planning.allow_destroy.map(|allowed| (allowed, format!("`-allow-destroy={allowed}`")));
+    let setting =
+        settings.max_destroy.as_ref().map(|limit| (limit.of(recorded), format!("`max_destroy = {limit}`")));
+    let Some((allowed, by)) = option.or(setting).filter(|(allowed, _)| destroys > *allowed) else { return };
+    diags.error(
+        Diagnostic::error("Plan destroys more than allowed")
+            .detail(format!("It would destroy {destroys} of {recorded} objects, and {by} allows {allowed}."))
+            .help(format!("look at the plan; if it is what you want, give `-allow-destroy={destroys}`")),
+    );
+}
+
+/// Says in words that nothing would be left.
+fn warn_of_the_end(plan: &Plan, recorded: usize, diags: &mut Diagnostics) {
+    let counts = plan.counts();
+    let is_current = |(subject, change): &(&plan::Subject, &plan::Change)| {
+        subject.deposed.is_none() && matches!(change.action, plan::Action::Delete { .. })
+    };
+    let deleted = plan.changes.iter().filter(is_current).count();
+    if deleted == 0 || deleted < recorded || counts.add > 0 {
+        return;
     }
+    let all = match recorded {
+        1 => "The only object that this state records".to_owned(),
+        recorded => format!("All {recorded} objects that this state records"),
+    };
+    diags.push(
+        Diagnostic::warning("Everything would be destroyed")
+            .detail(format!("{all} would be deleted; nothing would be left.")),
+    );
 }
 
 /// Makes every secret that the plan knows of unprintable from here on.

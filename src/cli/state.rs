@@ -26,16 +26,16 @@ pub async fn run(args: &State, environment: &Environment, output: &mut Output) -
     match args {
         State::Restore => {
             let text = match backend.restore(std::time::Duration::ZERO, environment, output).await? {
-                Rebuilt::Database { serial } => {
-                    format!(
-                        "The database was made anew from the log, at serial {serial}; the old one is kept in `db.damaged`."
-                    )
+                Rebuilt::Nothing { serial } => {
+                    format!("Nothing is damaged; the state is at serial {serial}.")
                 }
-                Rebuilt::Log { serial } => {
-                    format!(
-                        "The log was made anew from the database, at serial {serial}; the history before it is gone."
-                    )
-                }
+                Rebuilt::Database { serial } => format!(
+                    "The database was made anew from the log, at serial {serial}; the old one is kept in `db.damaged`."
+                ),
+                Rebuilt::Log { serial } => format!(
+                    "The log was made anew from the database, at serial {serial}; the history before it is gone."
+                ),
+                Rebuilt::Salvaged { serial, damaged } => salvaged(serial, &damaged),
             };
             output.print(&text);
         }
@@ -75,6 +75,16 @@ pub async fn run(args: &State, environment: &Environment, output: &mut Output) -
         State::Mv { .. } | State::Rm { .. } => {}
     }
     Ok(Exit::Done)
+}
+
+fn salvaged(serial: u64, damaged: &[String]) -> String {
+    let kept = format!(
+        "Both the log and the database were damaged. What is whole in either was kept, as serial {serial}; the files as they were are in `log.damaged` and `db.damaged`."
+    );
+    match damaged {
+        [] => kept,
+        lost => format!("{kept}\nLost: {}.", lost.join(", ")),
+    }
 }
 
 fn targets(addresses: &[String], output: &mut Output) -> Result<Vec<Target>, Reported> {

@@ -27,6 +27,7 @@ mod lifecycle;
 mod moves;
 mod resource;
 mod settings;
+pub use settings::remembered;
 mod source;
 mod variable;
 pub mod types;
@@ -62,7 +63,17 @@ pub struct Settings {
     pub encryption: Option<Block>,
     /// How many serials of history are kept.
     pub history: Option<u64>,
+    /// How much a plan may delete.
+    pub max_destroy: Option<MaxDestroy>,
     pub span: Option<Span>,
+}
+
+/// `max_destroy`: a number of objects, or a share of those that are recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MaxDestroy {
+    Objects(usize),
+    /// From 0 to 100.
+    Percent(f64),
 }
 
 /// `backend "sled" { path = … }`.

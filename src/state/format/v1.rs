@@ -7,6 +7,7 @@
 
 use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey};
 use crate::secret::{Fingerprint, OpenError, Sealed, Sealer};
+use crate::state::rows::RowKey;
 use crate::state::{Dependency, Intent, IntentId, Operation, ProviderAddr, Record, Stamp, Status};
 use crate::value::{Marks, Path, PathStep, Str, Value, typed_from_json, typed_to_json, walk};
 use serde::{Deserialize, Serialize};
@@ -139,6 +140,22 @@ pub(crate) fn write_value(value: &Value, seal: Seal<'_>, closed: &[SealedPart]) 
 
 pub(crate) fn read_value(json: &str, seal: Seal<'_>) -> Result<Opened<Value>, String> {
     open_value(serde_json::from_str(json).map_err(|e| e.to_string())?, seal)
+}
+
+/// Puts what opens into the JSON of a row, in the clear under its marks.
+pub(crate) fn reveal(key: &RowKey, is: &mut Json, seal: Seal<'_>) -> Result<(), String> {
+    let values = match key {
+        RowKey::Record(_) | RowKey::Deposed(..) => is.get_mut("values"),
+        RowKey::Intent(_) => is.get_mut("record").and_then(|record| record.get_mut("values")),
+        RowKey::Output(_) => Some(is),
+        RowKey::Key => None,
+    };
+    let Some(values) = values else { return Ok(()) };
+    let stored = serde_json::from_value(values.take()).map_err(|e| e.to_string())?;
+    let Opened { what, closed, .. } = open_value(stored, seal)?;
+    let open = SecretValue { value: typed_to_json(&what), sealed: closed };
+    *values = serde_json::to_value(open).map_err(|e| e.to_string())?;
+    Ok(())
 }
 
 fn record_v1(record: &Record, seal: Seal<'_>, closed: &[SealedPart]) -> RecordV1 {
