@@ -1,6 +1,6 @@
 //! The loop: what is ready is written down, sent, recorded, and makes its dependents ready.
 
-use super::record::{record, visible};
+use super::record::{Of, record, visible};
 use super::resolve::{Planning, postconditions, preconditions, resolve};
 use super::step::{self, Call, End, Work};
 use super::{Event, Failure, Outcome, Stop};
@@ -14,12 +14,11 @@ use crate::plan::{
     self, Action, Evaluation, Looking, Mode, Plan, Planned, Providers, ReplaceOrder, Verb, Walk,
 };
 use crate::secret::{Sealer, random_hex};
-use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer};
+use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer, address_hash};
 use crate::value::Value;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -334,7 +333,8 @@ impl<'a> Run<'a> {
         let marked = mark && kind.marker.is_some() && operation == Operation::Create;
         let marker = marked.then(|| format!("isotope:{}:{id}", self.apply.plan.base.lineage));
         let meta = &planned.meta;
-        let draft = record(&kind, meta, &desired, None, prior, marker.as_deref(), self.apply.sealer);
+        let of = Of { addr, sealer: self.apply.sealer };
+        let draft = record(&kind, meta, &desired, None, prior, marker.as_deref(), of);
         let intent = self.intent(id, addr, None, operation, draft, marker);
         let work = match update {
             None => Work::Create { desired: desired.clone(), meta: meta.clone() },
@@ -677,7 +677,5 @@ fn never_taken_up(addr: &ObjectAddr, cause: &str) -> Diagnostic {
 
 /// 16 hexadecimal digits: a hash of the address, so that even a lost state can be matched, then chance.
 fn intent_id(addr: &ObjectAddr) -> String {
-    let hash = Sha256::digest(addr.to_string().as_bytes());
-    let half: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    half + &random_hex(8)
+    address_hash(addr) + &random_hex(8)
 }

@@ -1,6 +1,6 @@
 //! One call to the API, and how its end is read (engine.md §7).
 
-use super::record::record;
+use super::record::{Of, record};
 use crate::diag::Diagnostic;
 use crate::kind::Kind;
 use crate::plan::{Looking, Meta, Verdict, look};
@@ -74,7 +74,8 @@ fn made(
     sealer: &Sealer,
 ) -> End {
     let marker = call.intent.marker.as_deref();
-    End::Stands(Box::new(record(&call.kind, meta, desired, Some(object), prior, marker, sealer)))
+    let of = Of { addr: &call.intent.addr, sealer };
+    End::Stands(Box::new(record(&call.kind, meta, desired, Some(object), prior, marker, of)))
 }
 
 async fn settle(call: &Call, looking: &Looking<'_>, cause: &str) -> End {

@@ -53,6 +53,8 @@ pub enum Command {
     Import(Import),
     /// Evaluate expressions against configuration and state
     Console(Console),
+    /// End the lock of a process that is gone
+    ForceUnlock(ForceUnlock),
     /// Keep several states for one configuration
     #[command(subcommand)]
     Workspace(Workspace),
@@ -248,16 +250,72 @@ pub struct Output {
 
 #[derive(Debug, Subcommand)]
 pub enum State {
-    /// Make a damaged store anew from its log, or its log from it
-    Restore,
     /// The addresses of all objects
     List {
         #[arg(long)]
         json: bool,
+        /// Only objects with this id
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
         /// Only these objects, blocks or modules
         addresses: Vec<String>,
     },
-    /// One object's attributes
+    /// Who changed what, when
+    History {
+        #[arg(long)]
+        json: bool,
+    },
+    /// What differs between two serials: `@3 @5`, or `@3` and now
+    Diff {
+        #[arg(long)]
+        json: bool,
+        #[arg(long)]
+        reveal_sensitive: bool,
+        from: String,
+        to: Option<String>,
+    },
+    /// Return the state, not the world, to an earlier serial
+    Rollback {
+        /// Do not ask
+        #[arg(long)]
+        auto_approve: bool,
+        /// `@3`
+        serial: String,
+    },
+    /// Print the whole state as a JSON document
+    Pull {
+        #[arg(long)]
+        reveal_sensitive: bool,
+    },
+    /// Put a document in the state's place; `-` reads standard input
+    Push {
+        /// Even if it is older, or drops open operations
+        #[arg(long)]
+        force: bool,
+        path: PathBuf,
+    },
+    /// Seal the state with another key
+    Rekey {
+        #[command(flatten)]
+        variables: Variables,
+    },
+    /// Make a damaged store whole, and adopt what the API holds and the store has lost
+    Restore {
+        #[command(flatten)]
+        variables: Variables,
+    },
+    /// Make a lost state anew, from the configuration and the markers of the objects
+    Rebuild {
+        #[command(flatten)]
+        variables: Variables,
+        /// Do not ask
+        #[arg(long)]
+        auto_approve: bool,
+        /// Which state it was, if there are several
+        #[arg(long, value_name = "ID")]
+        lineage: Option<String>,
+    },
+    /// One object's attributes; `ADDRESS@3` as they were at serial 3
     Show {
         #[arg(long)]
         json: bool,
@@ -325,6 +383,15 @@ pub enum Elements {
         json: bool,
         key: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct ForceUnlock {
+    /// Do not ask
+    #[arg(long)]
+    pub force: bool,
+    /// The lock's id, as the command that was refused says
+    pub id: String,
 }
 
 #[derive(Debug, Args)]

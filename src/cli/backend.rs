@@ -7,9 +7,7 @@ use crate::config::{self, Config, Settings};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::eval;
 use crate::secret::{self, KeyChoice, Sealer};
-use crate::state::{
-    self, Event, Image, Rebuilt, SledBackend, State, Store, StoreError, Writer, is_workspace_name,
-};
+use crate::state::{self, Event, Image, SledBackend, State, Store, StoreError, Writer, is_workspace_name};
 use crate::syntax::Block;
 use crate::value::{Type, Value, convert};
 use std::path::PathBuf;
@@ -30,6 +28,8 @@ pub struct Backend {
     pub state: State,
     pub sealer: Option<Arc<Sealer>>,
     choice: KeyChoice,
+    /// Why there is no key.
+    trouble: Option<String>,
     memo: Memo,
 }
 
@@ -86,7 +86,7 @@ pub async fn look(
     let emulator = directory(now, environment).join(&*workspace).join("emulator");
     let memo = Memo::new(now, environment);
     let place = home.place(&workspace);
-    Ok(Backend { store, place, emulator, state, sealer: None, choice: choice?, memo })
+    Ok(Backend { store, place, emulator, state, sealer: None, choice: choice?, trouble: None, memo })
 }
 
 /// Refuses a name that could not be a workspace's.
@@ -112,6 +112,7 @@ impl Backend {
             }
             Err(error) => {
                 output.say(&format!("Warning: {error}; sealed values stay sealed"));
+                self.trouble = Some(error.to_string());
                 Ok(())
             }
         }
@@ -128,7 +129,8 @@ impl Backend {
         }
         let lineage = &self.state.version.lineage;
         if let Some(slot) = &self.state.key {
-            let detail = format!("The state is sealed with the key {}, which is not here.", slot.key);
+            let why = self.trouble.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            let detail = format!("The state is sealed with the key {}, which is not here{why}.", slot.key);
             return Err(output.fail(
                 Diagnostic::error("Encryption key is missing")
                     .detail(detail)
@@ -167,7 +169,7 @@ impl Backend {
 pub fn complaint(error: &StoreError) -> Diagnostic {
     match error {
         StoreError::Locked { holder } => Diagnostic::error("Error acquiring the state lock")
-            .detail(format!("{error} since {}.", since(holder.since)))
+            .detail(format!("{error} since {}; the lock's id is {}.", since(holder.since), holder.id))
             .help("wait for it to end, or give `-lock-timeout=30s` to wait here"),
         StoreError::Damaged { .. } => Diagnostic::error("State is damaged")
             .detail(error.to_string())
@@ -243,6 +245,18 @@ impl Backend {
         }
     }
 
+    /// The sealers of the key that is and of the key to come, and how that is found.
+    pub fn keys(
+        &self,
+        slot: &secret::KeySlot,
+        environment: &Environment,
+    ) -> Result<(Sealer, Sealer, secret::KeySlot), secret::KeyError> {
+        let lineage = &self.state.version.lineage;
+        let old = secret::old_key(&self.choice, slot, lineage, &environment.keys)?;
+        let (new, slot) = secret::next_key(&self.choice, lineage, &environment.keys)?;
+        Ok((Sealer::new(&old, lineage), Sealer::new(&new, lineage), slot))
+    }
+
     /// What is stored, now or after a commit; a commit that is not kept any more is an error that says which are.
     pub async fn image(&self, at: Option<u64>, output: &mut Output) -> Result<Option<Image>, Reported> {
         let found = self.store.image(at).await.map_err(|error| output.fail(complaint(&error)))?;
@@ -274,18 +288,5 @@ impl Backend {
             output.fail(Diagnostic::error("Encryption key is missing").detail(error.to_string()))
         })?;
         Ok(Arc::new(Sealer::new(&key, lineage)))
-    }
-}
-
-impl Backend {
-    /// Makes whole what is damaged of the store.
-    pub async fn restore(
-        &self,
-        wait: Duration,
-        environment: &Environment,
-        output: &mut Output,
-    ) -> Result<Rebuilt, Reported> {
-        let rebuilt = self.store.repair(&environment.holder("state restore"), wait).await;
-        rebuilt.map_err(|error| output.fail(complaint(&error)))
     }
 }

@@ -267,5 +267,5 @@ async fn adopt(
     };
     let object = plan::found(kind, provider.as_ref(), addr, id).await;
     let object = object.map_err(|problem| output.fail(problem))?;
-    Ok(plan::record_of(kind, &desired, &meta, &object, Some(&sealer)))
+    Ok(plan::record_of(addr, kind, &desired, &meta, &object, Some(&sealer)))
 }

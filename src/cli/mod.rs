@@ -21,15 +21,19 @@ mod init;
 mod log;
 mod mend;
 mod output;
+mod past;
 mod plan;
 mod previous;
 mod project;
 mod prompt;
 mod providers;
+mod rekey;
+mod repair;
 mod saved;
 mod show;
 mod signals;
 mod state;
+mod transfer;
 mod validate;
 mod version;
 mod workspace;
@@ -121,6 +125,7 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Untaint(args) => mend::taint(&args, Status::Ready, environment, output).await,
         Command::Import(args) => mend::import(&args, environment, output).await,
         Command::Console(args) => console::run(&args, environment, output).await,
+        Command::ForceUnlock(args) => transfer::force_unlock(&args, environment, output).await,
         Command::Workspace(args) => workspace::run(&args, environment, output).await,
         Command::Elements(args) => elements::run(&args, output),
         Command::Emulator(args) => emulator::run(&args, environment, output).await,

@@ -253,6 +253,7 @@ fn spell_key(key: &Value, text: &mut String) {
 
 /// The record of an object that is adopted: what is declared, as the API has it. Of what the API masks, the declared value counts.
 pub fn record_of(
+    addr: &ObjectAddr,
     kind: &Kind,
     desired: &Value,
     meta: &Meta,
@@ -267,7 +268,7 @@ pub fn record_of(
     };
     let whole = Value::object(kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect());
     let (values, fingerprints) = match sealer {
-        Some(sealer) => keep(kind, &whole, sealer),
+        Some(sealer) => keep(kind, &whole, sealer, &addr.to_string()),
         // Without a key there are no fingerprints: the secrets count as changed, and are sent.
         None => (super::change::without_secrets(kind, &whole), BTreeMap::new()),
     };
@@ -276,6 +277,7 @@ pub fn record_of(
         id: object.id.clone(),
         values,
         fingerprints,
+        bound: Some(addr.to_string().into()),
         status: Status::Ready,
         depends_on: meta.depends_on.clone(),
         create_before_destroy: meta.create_before_destroy,

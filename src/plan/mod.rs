@@ -4,7 +4,7 @@
 //! ([`change`]) and orders the steps ([`order`]). It sends only reads and writes nothing. [`saved`] puts a plan into a file and back.
 
 mod change;
-pub use change::{keep, sent};
+pub use change::{keep, refit, sent};
 pub mod condition;
 mod depend;
 mod desired;
@@ -22,6 +22,8 @@ pub use moves::{Moves, renames};
 mod nodes;
 pub use nodes::{Item, Walk, What, order as walk_order};
 mod order;
+mod orphans;
+pub use orphans::{Orphan, adopted, declared, orphans};
 mod planner;
 pub use planner::{Counts, Request, plan, provider_of};
 mod refresh;

@@ -321,7 +321,7 @@ impl Planner<'_> {
     /// The record of an object that an `import` block adopts.
     fn request_import(&self, kind: &Kind, addr: &ObjectAddr, desired: &Value, meta: &Meta) -> Option<Record> {
         let object = self.imports.get(addr)?;
-        Some(record_of(kind, desired, meta, object, self.request.sealer))
+        Some(record_of(addr, kind, desired, meta, object, self.request.sealer))
     }
 
     fn replacement(

@@ -50,6 +50,7 @@ pub(super) fn record(id: &str, json: &str) -> Record {
         id: id.into(),
         values: value(json),
         fingerprints: BTreeMap::new(),
+        bound: None,
         status: Status::Ready,
         depends_on: Vec::new(),
         create_before_destroy: false,

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod difference;
 mod fold;
 pub(crate) mod format;
 mod rows;
@@ -30,6 +31,7 @@ mod migrate;
 #[cfg(test)]
 mod tests;
 
+pub use difference::{Difference, ObjectDifference};
 pub use image::{DocumentError, Image};
 pub use memory::{MemoryBackend, MemoryStore};
 pub use migrate::{MigrateError, Migrated, migrate};
@@ -82,6 +84,9 @@ pub struct Record {
     /// not kept: it is `Unknown`, marked sensitive, and `fingerprints` has its path. A secret *result* is marked sensitive and sealed on disk.
     pub values: Value,
     pub fingerprints: BTreeMap<Path, Fingerprint>,
+    /// What the fingerprints are bound to beside their path: the address that they were made for, which stays when the object is
+    /// moved. `None` in records of before that was so.
+    pub bound: Option<Arc<str>>,
     pub status: Status,
     /// Direct dependencies: the resources (with the module they stand in) that this object's block refers to.
     pub depends_on: Vec<Dependency>,
@@ -107,6 +112,13 @@ pub enum Status {
 
 /// 16 hexadecimal digits; the first 8 are a hash of the address (engine.md §4).
 pub type IntentId = Arc<str>;
+
+/// The first half of the intents of an address: so that even a lost state can be matched with its configuration.
+pub fn address_hash(addr: &ObjectAddr) -> String {
+    use sha2::Digest;
+    let hash = sha2::Sha256::digest(addr.to_string().as_bytes());
+    hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// A change that was about to be asked of the API. Written before the request, removed with its outcome.
 #[derive(Clone, Debug, PartialEq)]

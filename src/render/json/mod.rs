@@ -6,6 +6,7 @@
 mod configuration;
 mod diagnostic;
 mod mask;
+mod past;
 mod plan;
 mod state;
 mod stream;
@@ -15,6 +16,7 @@ mod tests;
 pub(super) use tests::document as plan_document;
 
 pub use diagnostic::{diagnostic, validate};
+pub use past::{difference, history};
 pub use plan::plan;
 pub use state::{outputs, record, state};
 pub use stream::{

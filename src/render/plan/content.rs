@@ -12,7 +12,12 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The row of a value that appears, disappears or changes.
-pub(super) fn change(name: &str, before: Option<&Value>, after: Option<&Value>, style: &Style) -> Row {
+pub(in crate::render) fn change(
+    name: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    style: &Style,
+) -> Row {
     match (before, after) {
         (None, None) => Row::named(name).with_symbol(Symbol::Same),
         (None, Some(after)) => row(name, after).all(Symbol::Add),
@@ -67,7 +72,7 @@ fn brief(value: &Value) -> String {
     }
 }
 
-pub(super) fn entries(
+pub(in crate::render) fn entries(
     before: &BTreeMap<Str, Value>,
     after: &BTreeMap<Str, Value>,
     style: &Style,

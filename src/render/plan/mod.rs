@@ -3,7 +3,7 @@
 //! [`summary`] has a line an object, [`object`] the details of one, [`edits`], [`content`] and [`text`] the lines of its edits, [`notes`] what an
 //! earlier run or somebody else did.
 
-mod content;
+pub(super) mod content;
 mod edits;
 mod notes;
 mod object;

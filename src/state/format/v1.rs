@@ -54,6 +54,8 @@ struct RecordV1 {
     values: SecretValue,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     fingerprints: Vec<(Vec<Json>, Fingerprint)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bound: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
     tainted: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -164,6 +166,7 @@ fn record_v1(record: &Record, seal: Seal<'_>, closed: &[SealedPart]) -> RecordV1
         id: record.id.to_string(),
         values: seal_value(&record.values, seal, closed),
         fingerprints: record.fingerprints.iter().map(|(path, print)| (path_to_json(path), *print)).collect(),
+        bound: record.bound.as_deref().map(Into::into),
         tainted: record.status == Status::Tainted,
         depends_on: record.depends_on.iter().map(dependency_text).collect(),
         create_before_destroy: record.create_before_destroy,
@@ -184,6 +187,7 @@ fn record_from(read: RecordV1, seal: Seal<'_>) -> Result<Opened<Record>, String>
         id: read.id.into(),
         values,
         fingerprints: fingerprints.collect::<Result<_, _>>()?,
+        bound: read.bound.map(Into::into),
         status: if read.tainted { Status::Tainted } else { Status::Ready },
         depends_on: read.depends_on.iter().map(|text| dependency(text)).collect::<Result<_, _>>()?,
         create_before_destroy: read.create_before_destroy,
