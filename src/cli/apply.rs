@@ -4,7 +4,7 @@ use super::args;
 use super::environment::{Environment, Functions};
 use super::output::{Output, timestamp};
 use super::plan::{self as planning, Made};
-use super::{Exit, Outcome, prompt, saved, signals};
+use super::{Exit, Outcome, prompt, saved, signals, transfer};
 use crate::apply::{self, Apply, Event};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::plan::Mode;
@@ -138,10 +138,14 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
         Ok(outcome) => outcome,
         Err(error) => {
             output.show(&mut diags, &project.sources);
-            return Err(output.fail(
-                super::backend::complaint(&error)
-                    .help("nothing more was sent; the next run settles what was in flight"),
-            ));
+            let mut problem = super::backend::complaint(&error)
+                .help("nothing more was sent; the next run settles what was in flight");
+            if let Some(file) = transfer::rescue(writer.as_ref(), &error, environment) {
+                problem = problem.help(format!(
+                    "the state as it was recorded last is in {file}: when the place can be written again, `isotope state push {file}`"
+                ));
+            }
+            return Err(output.fail(problem));
         }
     };
     if targeted {

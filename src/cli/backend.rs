@@ -3,6 +3,7 @@
 use super::environment::Environment;
 use super::output::Output;
 use super::previous::{self, Memo};
+use crate::addr::ObjectAddr;
 use crate::config::{self, Config, Settings};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::eval;
@@ -60,8 +61,11 @@ pub async fn open(
 ) -> Result<Backend, Reported> {
     let mut backend = look(config, sources, environment, output).await?;
     backend.unlock(environment, output).await?;
-    for (addr, problem) in &backend.state.damaged {
-        output.say(&format!("Warning: the record of {addr} is damaged and left out: {problem}"));
+    for (what, problem) in &backend.state.damaged {
+        output.say(&match what.parse::<ObjectAddr>() {
+            Ok(addr) => format!("Warning: the record of {addr} is damaged and left out: {problem}"),
+            Err(_) => format!("Warning: the state is damaged: {what}: {problem}"),
+        });
     }
     Ok(backend)
 }

@@ -13,6 +13,7 @@ mod args;
 mod backend;
 mod completions;
 mod console;
+mod crash;
 mod elements;
 mod emulator;
 mod environment;
@@ -98,6 +99,7 @@ fn run(args: Vec<OsString>) -> u8 {
     };
     let mut output = Output::new(&environment, cli.no_color);
     log::start(&environment, output.redactor());
+    crash::watch(output.redactor());
     let outcome = runtime.block_on(dispatch(cli.command, &environment, &mut output));
     // Whatever still runs in the background (a lookup, an idle connection) is not worth waiting for.
     runtime.shutdown_background();

@@ -86,7 +86,9 @@ pub async fn rollback(
         return Ok(Exit::Done);
     }
     output.print(&shown(&difference, now, wanted, output));
-    if !auto_approve {
+    if auto_approve {
+        output.print("");
+    } else {
         let explanation = "Only the state changes, not the world: what was made since exists on without being managed,\n  and what was deleted since is made again by the next apply.";
         confirm(
             &format!("Do you want to return the state to serial {wanted}?"),
@@ -98,7 +100,7 @@ pub async fn rollback(
     }
     let written = writer.replace(&image, &environment.stamp("state rollback")).await;
     let serial = written.map_err(|error| output.fail(backend::complaint(&error)))?;
-    output.print(&format!("\nThe state is what it was at serial {wanted}, as serial {serial}. `isotope plan` shows how the world differs."));
+    output.print(&format!("The state is what it was at serial {wanted}, as serial {serial}. `isotope plan` shows how the world differs."));
     Ok(Exit::Done)
 }
 
@@ -135,6 +137,7 @@ pub fn confirm(
         )
     })?;
     if answer.as_deref() == Some("yes") {
+        output.print("");
         return Ok(());
     }
     output.print(&format!("\n{cancelled}"));

@@ -68,12 +68,13 @@ struct Remembering {
 }
 
 impl Remembering {
-    fn remember(&mut self) -> Result<(), StoreError> {
-        let Some(memo) = self.memo.take() else { return Ok(()) };
-        memo.keep().map_err(|source| StoreError::Io {
-            what: format!("cannot write down which backend is used, in {}", memo.path.display()),
-            source,
-        })
+    /// A directory that cannot be written is no reason not to record what was done: only a later change of backend goes unseen.
+    fn remember(&mut self) {
+        if let Some(memo) = self.memo.take()
+            && let Err(error) = memo.keep()
+        {
+            tracing::warn!("{} cannot be written: {error}", memo.path.display());
+        }
     }
 }
 
@@ -84,12 +85,12 @@ impl Writer for Remembering {
     }
 
     async fn commit(&mut self, events: &[Event], stamp: &Stamp) -> Result<u64, StoreError> {
-        self.remember()?;
+        self.remember();
         self.inner.commit(events, stamp).await
     }
 
     async fn replace(&mut self, image: &Image, stamp: &Stamp) -> Result<u64, StoreError> {
-        self.remember()?;
+        self.remember();
         self.inner.replace(image, stamp).await
     }
 

@@ -137,7 +137,9 @@ async fn adopt_with(
     if clear.is_empty() {
         return Ok(Exit::Done);
     }
-    if !auto_approve {
+    if auto_approve {
+        output.print("");
+    } else {
         let explanation = "They are recorded as they are, and nothing is sent to change them.";
         confirm(
             "Do you want to record these objects?",

@@ -6,7 +6,7 @@ use super::output::Output;
 use super::past::{confirm, refuse_open};
 use super::{Exit, Outcome, backend, project, state as command};
 use crate::diag::{Diagnostic, Reported};
-use crate::state::{Image, State};
+use crate::state::{Image, State, StoreError, Writer};
 use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
@@ -103,6 +103,17 @@ fn check(
         ),
         _ => Ok(()),
     }
+}
+
+/// Writes down what a writer knows by heart, where its store cannot be written any more. Gives the file's name.
+pub fn rescue(writer: &dyn Writer, error: &StoreError, environment: &Environment) -> Option<&'static str> {
+    const FILE: &str = "errored.state.json";
+    if !matches!(error, StoreError::Io { .. } | StoreError::Damaged { .. }) {
+        return None;
+    }
+    let document = writer.image().ok()?.document(None).ok()?;
+    super::previous::write_private(&environment.dir.join(FILE), &document).ok()?;
+    Some(FILE)
 }
 
 /// `force-unlock ID`.

@@ -105,7 +105,16 @@ async fn create(
 }
 
 fn switch(name: &str, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
-    previous::write_private(&environment.workspace_file(), &format!("{name}\n")).map_err(|error| {
+    let file = environment.workspace_file();
+    let written = match name {
+        // What nothing is written down for.
+        DEFAULT => match std::fs::remove_file(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        },
+        name => previous::write_private(&file, &format!("{name}\n")),
+    };
+    written.map_err(|error| {
         let detail = format!("The selection cannot be written down: {error}.");
         output.fail(Diagnostic::error("Failed to write file").detail(detail))
     })

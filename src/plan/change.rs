@@ -191,6 +191,14 @@ fn fingerprint(with: &Printing<'_>, attribute: &Attribute, path: &Path, value: &
     with.sealer.fingerprint(&context.collect::<Vec<_>>(), canonical.as_bytes())
 }
 
+/// The part of a value that a fingerprint's path names: an entry of a map, or an attribute of the object that stands for one.
+fn part(value: &Value, path: &Path) -> Option<Value> {
+    path.0.iter().try_fold(value.clone(), |value, step| match step {
+        PathStep::Attr(name) => value.unmarked().get_attr(name).cloned(),
+        PathStep::Index(index) => value.unmarked().get_attr(index.as_str()?).cloned(),
+    })
+}
+
 /// The fingerprints of a record made anew with another key, from the values that the configuration gives today. A secret whose
 /// value is another one by now, or is not known, loses its fingerprint: the next plan sees it as changed. Its path is returned.
 pub fn refit(
@@ -210,7 +218,7 @@ pub fn refit(
             Some(PathStep::Attr(name)) => kind.attributes.get(&**name),
             _ => None,
         };
-        let value = desired.and_then(|desired| desired.at(path)).filter(Value::is_wholly_known);
+        let value = desired.and_then(|desired| part(desired, path)).filter(Value::is_wholly_known);
         match (attribute, value) {
             (Some(attribute), Some(value)) if fingerprint(&before, attribute, path, &value) == *print => {
                 made.insert(path.clone(), fingerprint(&after, attribute, path, &value));

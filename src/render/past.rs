@@ -7,7 +7,7 @@ use super::rows::{Row, lay_out};
 use crate::state::history::{Did, Entry};
 use crate::state::{Difference, ObjectDifference, Record, Status};
 use crate::value::{Str, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is counted of a commit, in this order: the noun, and what it is counted from.
 const COUNTED: [(&str, &[Did]); 6] = [
@@ -33,10 +33,10 @@ pub(super) fn counts(entry: &Entry) -> BTreeMap<&'static str, usize> {
     counts
 }
 
-/// A line for each commit, the newest first: serial, time (UTC), command, who, and what it changed.
+/// A line for each commit, the newest first: serial, time (UTC), command, what it changed, and who.
 pub fn history(entries: &[Entry], style: &Style) -> String {
     let rows: Vec<[String; 5]> = entries.iter().rev().map(cells).collect();
-    let head = ["serial", "time (UTC)", "command", "who", "changes"].map(str::to_owned);
+    let head = ["serial", "time (UTC)", "command", "changes", "who"].map(str::to_owned);
     let widths: Vec<usize> =
         (0..5).map(|at| widest(rows.iter().chain([&head]).map(|row| &row[at]))).collect();
     let line = |row: &[String; 5]| {
@@ -132,13 +132,19 @@ fn one(object: &ObjectDifference, style: &Style) -> Vec<String> {
 
 fn rows(before: &Record, after: &Record, style: &Style) -> Vec<Row> {
     let mut rows = match (before.values.unmarked(), after.values.unmarked()) {
-        (Value::Object(before), Value::Object(after)) => content::entries(before, after, style),
+        (Value::Object(before), Value::Object(after)) => attributes(before, after, style),
         (one, other) => content::change("values", Some(one), Some(other), style).children,
     };
     let (was, is) = (beside(before), beside(after));
     let differing = is.iter().filter(|(name, value)| was.get(*name) != Some(value));
     rows.extend(differing.map(|(name, value)| content::change(name, was.get(name), Some(value), style)));
     rows
+}
+
+fn attributes(before: &BTreeMap<Str, Value>, after: &BTreeMap<Str, Value>, style: &Style) -> Vec<Row> {
+    let names: BTreeSet<&Str> = before.keys().chain(after.keys()).collect();
+    let differing = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
+    differing.map(|name| content::change(name, before.get(name), after.get(name), style)).collect()
 }
 
 /// What a record says beside the object's attributes.

@@ -2,8 +2,8 @@
 
 use super::{DeposedKey, Record, State};
 use crate::addr::{Name, ObjectAddr};
-use crate::value::{Value, replace_at};
-use std::collections::BTreeSet;
+use crate::value::{PathStep, Str, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that differs, in the order of addresses.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,8 +92,29 @@ fn with_changed_secrets(before: Option<&Record>, after: &Record) -> Record {
     let Some(before) = before.filter(|before| before.bound == after.bound) else { return after };
     for (path, print) in &after.fingerprints {
         if before.fingerprints.get(path).is_some_and(|old| old != print) {
-            after.values = replace_at(&after.values, path, Value::string("another").sensitive());
+            after.values = with_part(&after.values, &path.0, &Value::string("another").sensitive());
         }
     }
     after
+}
+
+/// The value with another part at the path, if there is one: in a map or an object, whichever the path's step speaks of.
+fn with_part(value: &Value, steps: &[PathStep], part: &Value) -> Value {
+    let Some((step, rest)) = steps.split_first() else { return part.clone() };
+    let name = match step {
+        PathStep::Attr(name) => Some(name.clone()),
+        PathStep::Index(index) => index.as_str().map(Str::new),
+    };
+    let inner = |fields: &BTreeMap<Str, Value>| {
+        let mut fields = fields.clone();
+        if let Some(field) = name.as_ref().and_then(|name| fields.get_mut(name)) {
+            *field = with_part(field, rest, part);
+        }
+        fields
+    };
+    match value {
+        Value::Object(fields) => Value::object(inner(fields)),
+        Value::Map(ty, fields) => Value::map(ty.clone(), inner(fields)),
+        other => other.clone(),
+    }
 }

@@ -192,5 +192,6 @@ async fn every_promise<G>(new: impl Fn() -> (G, Stores)) {
 }
 
 mod contract;
+mod damage;
 mod elsewhere;
 mod on_disk;

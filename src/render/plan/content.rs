@@ -72,7 +72,7 @@ fn brief(value: &Value) -> String {
     }
 }
 
-pub(in crate::render) fn entries(
+pub(super) fn entries(
     before: &BTreeMap<Str, Value>,
     after: &BTreeMap<Str, Value>,
     style: &Style,

@@ -319,7 +319,7 @@ pub async fn a_damaged_row_is_named_and_the_rest_stays_usable(stores: &Stores) {
     (stores.damage)("record instance.b");
     let state = stores.state().await;
     assert_eq!(names(&state), ["instance.a", "instance.c"]);
-    assert_eq!(state.damaged.keys().collect::<Vec<_>>(), ["instance.b"]);
+    assert!(state.damaged.contains_key("instance.b"), "{:?}", state.damaged);
     let repaired = stores.open().repair(&holder("state restore"), NOW).await.unwrap();
     if let Rebuilt::Salvaged { damaged, .. } = repaired {
         assert_eq!(damaged, ["instance.b"]);

@@ -97,7 +97,7 @@ impl Disk {
     }
 }
 
-fn copy(from: &File, to: &File) {
+pub(super) fn copy(from: &File, to: &File) {
     if from.is_dir() {
         fs::create_dir_all(to).unwrap();
         for entry in fs::read_dir(from).unwrap() {
