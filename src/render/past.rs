@@ -62,8 +62,8 @@ fn cells(entry: &Entry) -> [String; 5] {
         entry.serial.to_string(),
         at,
         entry.stamp.command.to_string(),
-        entry.stamp.who.to_string(),
         changes(entry),
+        entry.stamp.who.to_string(),
     ]
 }
 

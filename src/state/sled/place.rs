@@ -134,7 +134,7 @@ impl Place {
             Found::TooNew(found) => Err(self.too_new(found)),
             Found::Told(told) if told.faults.is_empty() => Ok(Loaded::from_log(*told)),
             Found::Told(told) => Ok(self.load_damaged(*told)),
-            Found::Missing if !self.has_database()? => Ok(Loaded::fresh(fresh)),
+            Found::Missing if !self.has_traces()? => Ok(Loaded::fresh(fresh)),
             Found::Missing => self.load_database("its log is missing"),
             Found::Broken(problem) => self.load_database(&format!("its log cannot be read: {problem}")),
         }
@@ -192,6 +192,13 @@ impl Place {
         let (head, rows) = Db::read_copy(&self.database())
             .map_err(|error| self.damaged(format!("{why}, and neither can its database be read: {error}")))?;
         Ok(Loaded::from_database(head, rows, None))
+    }
+
+    /// Whether anything says that there was a state. The log is the first that is made of one, so without it none of the others may be.
+    fn has_traces(&self) -> Result<bool, StoreError> {
+        let database = self.database();
+        let files = std::fs::read_dir(&database).is_ok_and(|mut entries| entries.next().is_some());
+        Ok(files || log::reached(&self.log()).is_some() || self.has_database()?)
     }
 
     pub fn has_database(&self) -> Result<bool, StoreError> {

@@ -1,6 +1,7 @@
 //! Backends: their workspaces, and the way from one to another.
 
 use super::*;
+use crate::secret::{KeySlot, KeySource};
 
 async fn write(backend: &dyn Backend, workspace: &str, events: &[Event]) {
     let mut writer = backend.open(workspace).lock(&holder("apply"), NOW).await.unwrap();
@@ -151,4 +152,56 @@ async fn a_document_loses_nothing_and_reveals_only_what_is_asked() {
         let error = Image::from_document(bad, None).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
+}
+
+#[tokio::test]
+async fn another_key_seals_all_of_a_state_in_one_commit() {
+    let stores = stores_in_memory();
+    stores.commit(&[recorded("other")]).await;
+    let lineage = stores.state().await.version.lineage;
+    let old = sealer(&lineage);
+    let slot = |key: &Key| KeySlot { key: key.id(), source: KeySource::Environment, stretch: None };
+    let mut writer = stores.open_with_key(&lineage).lock(&holder("apply"), NOW).await.unwrap();
+    let events = [
+        Event::KeySlot(slot(&Key::from_bytes([7; 32]))),
+        Event::Recorded(addr("a"), Box::new(record("a"))),
+        Event::Deposed(addr("a"), "0badcafe".into()),
+        Event::Output("o".into(), Some(Value::string("s3cr3t-output").sensitive())),
+    ];
+    writer.commit(&events, &stamp("apply")).await.unwrap();
+    let before = writer.state().clone();
+    let key = Key::from_bytes([9; 32]);
+    let new = Sealer::new(&key, &lineage);
+    let image = stores.open().image(None).await.unwrap().unwrap();
+    let mut asked = 0;
+    let sealed = image.rekeyed(&old, &new, slot(&key), |_, _| asked += 1).unwrap();
+    assert_eq!(asked, 2, "the deposed one too");
+    assert_eq!(writer.replace(&sealed, &stamp("state rekey")).await.unwrap(), 3);
+    let stored = stores.open().image(None).await.unwrap().unwrap();
+    let (after, with_old) = (stored.open(Some(&new)).unwrap(), stored.open(Some(&old)).unwrap());
+    assert_eq!(
+        (&after.records, &after.deposed, &after.outputs),
+        (&before.records, &before.deposed, &before.outputs)
+    );
+    assert_eq!(after.key.unwrap().key, key.id());
+    assert!(!with_old.outputs["o"].unmark().0.is_known(), "the old key opens nothing of it");
+    let wrong = image.rekeyed(&new, &old, slot(&key), |_, _| {});
+    assert!(matches!(wrong, Err(StoreError::Refused { .. })), "what does not open is never dropped");
+}
+
+#[test]
+fn what_differs_is_told_even_where_only_a_fingerprint_does() {
+    let state = |record: Record| State { records: [(addr("a"), record)].into(), ..State::empty("x") };
+    let path = Path::root().child_attr("password");
+    let print =
+        |text: &str| BTreeMap::from([(path.clone(), sealer("x").fingerprint(&["p"], text.as_bytes()))]);
+    let (one, two) = (record("1"), Record { fingerprints: print("another"), ..record("1") });
+    let difference = Difference::between(&state(one.clone()), &state(two.clone()));
+    assert_eq!(difference.counts(), [0, 1, 0]);
+    let after = difference.objects[0].after.as_ref().unwrap();
+    assert_ne!(after.values, one.values, "a changed secret differs");
+    let elsewhere = Record { bound: Some("instance.elsewhere".into()), ..two };
+    assert!(Difference::between(&state(one.clone()), &state(elsewhere)).is_empty(), "it cannot be compared");
+    let [added, _, removed] = Difference::between(&State::empty("x"), &state(one)).counts();
+    assert_eq!((added, removed), (1, 0));
 }
