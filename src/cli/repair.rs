@@ -13,9 +13,18 @@ use super::providers::{self, Connected};
 use super::{Exit, Outcome, project};
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Evaluation, Orphan, Recorded};
-use crate::state::{Event, Rebuilt};
+use crate::state::{Event, Rebuilt, StoreError};
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// How orphans are to be adopted.
+#[derive(Clone, Copy)]
+struct Adoption<'a> {
+    command: &'a str,
+    /// Only those of this state.
+    lineage: Option<&'a str>,
+    auto_approve: bool,
+}
 
 /// Makes the store whole, then adopts what it has lost.
 pub async fn restore(variables: &Variables, environment: &Environment, output: &mut Output) -> Outcome {
@@ -25,19 +34,25 @@ pub async fn restore(variables: &Variables, environment: &Environment, output: &
     let store = home.open(&environment.workspace());
     let rebuilt = store.repair(&environment.holder("state restore"), Duration::ZERO).await;
     let rebuilt = rebuilt.map_err(|error| {
-        output.fail(
-            backend::complaint(&error)
-                .help("if neither half can be read, move the directory away and run `isotope state rebuild`"),
-        )
+        output.fail(match error {
+            StoreError::Damaged { .. } => Diagnostic::error("State cannot be restored")
+                .detail(error.to_string())
+                .help("move the directory away; `isotope state rebuild` finds the objects by their markers"),
+            _ => backend::complaint(&error),
+        })
     })?;
     output.print(&said(&rebuilt));
     let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
     let lineage = backend.state.version.lineage.to_string();
-    adopt(&project, &mut backend, Some(&lineage), true, "state restore", environment, output).await
+    let adoption = Adoption { command: "state restore", lineage: Some(&lineage), auto_approve: true };
+    adopt(&project, &mut backend, adoption, environment, output).await
 }
 
 fn said(rebuilt: &Rebuilt) -> String {
     match rebuilt {
+        Rebuilt::Nothing { serial: 0 } => {
+            "There is no state yet; `isotope state rebuild` looks for a lost one.".to_owned()
+        }
         Rebuilt::Nothing { serial } => format!("The store is whole, at serial {serial}."),
         Rebuilt::Database { serial } => format!(
             "The database was made anew from the log, at serial {serial}; the old one is kept in `db.damaged`."
@@ -80,42 +95,35 @@ pub async fn rebuild(
                 .help("`isotope state restore` adds what it has lost"),
         ));
     }
-    adopt(&project, &mut backend, lineage, auto_approve, "state rebuild", environment, output).await
+    let adoption = Adoption { command: "state rebuild", lineage, auto_approve };
+    adopt(&project, &mut backend, adoption, environment, output).await
 }
 
 /// Looks for orphans, shows them, asks, and records those that fit one address.
 async fn adopt(
     project: &Project,
     backend: &mut Backend,
-    lineage: Option<&str>,
-    auto_approve: bool,
-    command: &str,
+    adoption: Adoption<'_>,
     environment: &Environment,
     output: &mut Output,
 ) -> Outcome {
     let connected = providers::connect(project, backend, None, true, environment, output).await?;
-    let done =
-        adopt_with(project, backend, &connected, lineage, auto_approve, command, environment, output).await;
+    let done = adopt_with(project, backend, &connected, adoption, environment, output).await;
     if let Some(emulator) = connected.emulator {
         emulator.stop().await;
     }
     done
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one step of the two commands, cut off so that the emulator is always stopped"
-)]
 async fn adopt_with(
     project: &Project,
     backend: &mut Backend,
     connected: &Connected,
-    lineage: Option<&str>,
-    auto_approve: bool,
-    command: &str,
+    adoption: Adoption<'_>,
     environment: &Environment,
     output: &mut Output,
 ) -> Outcome {
+    let Adoption { command, lineage, auto_approve } = adoption;
     let functions = Functions::planning(environment);
     let mut evaluation =
         Evaluation::new(&project.config, &project.kinds, &functions, environment.workspace());

@@ -195,7 +195,7 @@ impl Place {
     }
 
     /// Whether anything says that there was a state. The log is the first that is made of one, so without it none of the others may be.
-    fn has_traces(&self) -> Result<bool, StoreError> {
+    pub fn has_traces(&self) -> Result<bool, StoreError> {
         let database = self.database();
         let files = std::fs::read_dir(&database).is_ok_and(|mut entries| entries.next().is_some());
         Ok(files || log::reached(&self.log()).is_some() || self.has_database()?)

@@ -29,6 +29,7 @@ impl Place {
                 }
                 _ => self.salvage(&told, reached),
             },
+            Found::Missing if !self.has_traces()? => Ok(Rebuilt::Nothing { serial: 0 }),
             Found::Missing | Found::Broken(_) => self.rebuild_log(),
         }
     }
