@@ -18,6 +18,7 @@ mod emulator;
 mod environment;
 mod fmt;
 mod init;
+mod live;
 mod log;
 mod mend;
 mod output;
@@ -25,10 +26,12 @@ mod plan;
 mod project;
 mod prompt;
 mod providers;
+mod redaction;
 mod saved;
 mod show;
 mod signals;
 mod state;
+mod usage;
 mod validate;
 mod version;
 
@@ -72,9 +75,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(args: Vec<OsString>) -> u8 {
     let environment = Environment::of_process();
-    let cli = match args::parse(args, &|name| environment.var(name)) {
+    let cli = match args::parse(args.clone(), &|name| environment.var(name)) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::usage(&error, &args, &environment),
     };
     let environment = match environment.in_directory(cli.chdir.as_deref()) {
         Ok(environment) => environment,
@@ -124,11 +127,4 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Completions { shell } => completions::run(shell, output),
         Command::Version(args) => version::run(&args, output),
     }
-}
-
-/// Help and version go to stdout with status 0; a wrong option to stderr with 1.
-fn usage(error: &clap::Error) -> u8 {
-    // Nothing can be done about a closed terminal.
-    let _: std::io::Result<()> = error.print();
-    u8::from(error.use_stderr())
 }

@@ -10,6 +10,7 @@ mod outcome;
 mod outputs;
 mod paint;
 mod plan;
+mod progress;
 mod record;
 mod rows;
 #[cfg(test)]
@@ -23,7 +24,9 @@ pub use diagnostic::{diagnostics, error_count};
 pub use event::event;
 pub use outcome::outcome;
 pub use outputs::outputs;
-pub use plan::{Detail, plan};
+pub use paint::columns;
+pub use plan::{Detail, LONGEST, markdown, plan};
+pub use progress::Progress;
 pub use record::{record, state};
 pub use unified::unified;
 
