@@ -182,6 +182,9 @@ pub struct Planning {
     /// Every attribute
     #[arg(long)]
     pub full: bool,
+    /// Also write the plan as Markdown, for a pull request
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
     /// Refuse a plan that deletes more than this
     #[arg(long, value_name = "N")]
     pub allow_destroy: Option<usize>,
@@ -468,6 +471,12 @@ fn insert_from_environment(args: &mut Vec<OsString>, env: &dyn Fn(&str) -> Optio
         extra.extend(words.into_iter().map(OsString::from).map(two_dashes));
     }
     args.splice(at + 1..at + 1, extra);
+}
+
+/// The command's name, if there is one.
+pub fn command(args: &[OsString]) -> Option<String> {
+    let args: Vec<OsString> = args.iter().cloned().map(two_dashes).collect();
+    Some(args[command_position(&args)?].to_string_lossy().into_owned())
 }
 
 /// Where the command's name stands: the first argument that is no option and no option's value.

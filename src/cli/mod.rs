@@ -19,6 +19,7 @@ mod emulator;
 mod environment;
 mod fmt;
 mod init;
+mod live;
 mod log;
 mod mend;
 mod output;
@@ -30,11 +31,13 @@ mod prompt;
 mod providers;
 mod rekey;
 mod repair;
+mod redaction;
 mod saved;
 mod show;
 mod signals;
 mod state;
 mod transfer;
+mod usage;
 mod validate;
 mod version;
 mod workspace;
@@ -79,9 +82,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(args: Vec<OsString>) -> u8 {
     let environment = Environment::of_process();
-    let cli = match args::parse(args, &|name| environment.var(name)) {
+    let cli = match args::parse(args.clone(), &|name| environment.var(name)) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::usage(&error, &args, &environment),
     };
     let environment = match environment.in_directory(cli.chdir.as_deref()) {
         Ok(environment) => environment,
@@ -134,11 +137,4 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Completions { shell } => completions::run(shell, output),
         Command::Version(args) => version::run(&args, output),
     }
-}
-
-/// Help and version go to stdout with status 0; a wrong option to stderr with 1.
-fn usage(error: &clap::Error) -> u8 {
-    // Nothing can be done about a closed terminal.
-    let _: std::io::Result<()> = error.print();
-    u8::from(error.use_stderr())
 }

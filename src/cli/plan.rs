@@ -6,19 +6,18 @@ use super::environment::{Environment, Functions};
 use super::output::{Output, timestamp};
 use super::project::{self, Project};
 use super::providers::{self, Connected};
-use super::saved;
 use super::{Exit, Outcome};
+use super::{redaction, saved};
 use crate::config::Settings;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Mode, Plan, Selection, Target};
 use crate::render::{self, Detail, json};
 use crate::state::Writer;
-use crate::value::{Marks, Value};
 
 pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Output) -> Outcome {
     let mode = mode(&args.planning);
     let mut made = make(&args.planning, mode, "plan", false, environment, output).await?;
-    show(&made.plan, &made.project, &args.planning, output);
+    show(&made.plan, &made.project, &args.planning, environment, output)?;
     if let Some(path) = &args.out {
         saved::write(path, &args.planning, &mut made, environment, output)?;
     }
@@ -93,12 +92,13 @@ pub async fn make(
                 now: planned_at,
                 answers: None,
             };
-            plan::plan(&request, &mut diags).await
+            let reading = |elapsed| render::reading(connected.providers.requests(), elapsed);
+            live::waiting(environment, output, reading, plan::plan(&request, &mut diags)).await
         }
         Err(reported) => Err(reported),
     };
     if let Ok(plan) = &planned {
-        redact(plan, &backend, output);
+        redaction::of_plan(plan, &backend.state, &output.redactor());
         let recorded = backend.state.records.len();
         limit(plan, &project.config.settings, recorded, planning, &mut diags);
         warn_of_the_end(plan, recorded, &mut diags);
@@ -198,43 +198,56 @@ fn warn_of_the_end(plan: &Plan, recorded: usize, diags: &mut Diagnostics) {
     );
 }
 
-/// Makes every secret that the plan knows of unprintable from here on.
-pub fn redact(plan: &Plan, backend: &Backend, output: &Output) {
+/// Prints a plan, or its messages; `-markdown` writes it to a file too.
+pub fn show(
+    plan: &Plan,
+    project: &Project,
+    planning: &args::Planning,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<(), Reported> {
+    print(plan, project, planning, output);
+    write_markdown(plan, project, planning, environment, output)
+}
+
+/// Writes the plan for a pull request, where that is asked for.
+pub fn write_markdown(
+    plan: &Plan,
+    project: &Project,
+    planning: &args::Planning,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<(), Reported> {
+    let Some(path) = &planning.markdown else { return Ok(()) };
     let redactor = output.redactor();
-    let mut learn = |value: &Value| learn(value, &mut |text| redactor.add(text));
-    plan.variables.values().for_each(&mut learn);
-    backend.state.records.values().for_each(|record| learn(&record.values));
-    backend.state.outputs.values().for_each(&mut learn);
-    for change in plan.changes.values() {
-        match &change.action {
-            plan::Action::Create { planned }
-            | plan::Action::Update { planned, .. }
-            | plan::Action::Replace { planned, .. } => learn(&planned.values),
-            plan::Action::NoOp { record, .. } => learn(&record.values),
-            plan::Action::Delete { .. } | plan::Action::Forget { .. } => {}
+    let mut limit = render::LONGEST;
+    let text = loop {
+        let text = render::markdown(plan, &project.sources, &project.kinds, detail(planning), limit);
+        let text = redactor.redact(&text).into_owned();
+        let length = text.chars().count();
+        // What stands for a secret may be longer than the secret.
+        match length.checked_sub(render::LONGEST) {
+            Some(excess) if excess > 0 && limit > excess => limit -= excess,
+            _ => break text,
         }
+    };
+    std::fs::write(environment.dir.join(path), text).map_err(|error| {
+        output.fail(
+            Diagnostic::error("Failed to write Markdown file")
+                .detail(format!("The plan could not be written to {}: {error}.", path.display())),
+        )
+    })
+}
+
+fn detail(planning: &args::Planning) -> Detail {
+    match (planning.concise, planning.full) {
+        (true, _) => Detail::Concise,
+        (_, true) => Detail::Full,
+        _ => Detail::Normal,
     }
 }
 
-/// Tells every text under a sensitive mark.
-pub fn learn(value: &Value, tell: &mut dyn FnMut(&str)) {
-    crate::value::walk(value, &mut |_, value| {
-        if value.is_sensitive() {
-            let (plain, _) = value.unmark_deep();
-            crate::value::walk(&plain, &mut |_, inner| {
-                if let Some(text) = inner.as_str() {
-                    tell(text);
-                }
-                true
-            });
-            return false;
-        }
-        value.contains_marks(Marks::SENSITIVE)
-    });
-}
-
-/// Prints a plan, or its messages.
-pub fn show(plan: &Plan, project: &Project, planning: &args::Planning, output: &mut Output) {
+fn print(plan: &Plan, project: &Project, planning: &args::Planning, output: &mut Output) {
     if output.json {
         let at = timestamp();
         let mut messages = json::resource_drift(plan, &at);
@@ -246,11 +259,6 @@ pub fn show(plan: &Plan, project: &Project, planning: &args::Planning, output: &
         messages.iter().for_each(|message| output.message(message));
         return;
     }
-    let detail = match (planning.concise, planning.full) {
-        (true, _) => Detail::Concise,
-        (_, true) => Detail::Full,
-        _ => Detail::Normal,
-    };
-    let text = render::plan(plan, &project.sources, &project.kinds, detail, &output.out);
+    let text = render::plan(plan, &project.sources, &project.kinds, detail(planning), &output.out);
     output.print(text.trim_end_matches('\n'));
 }

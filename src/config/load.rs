@@ -142,25 +142,25 @@ impl Loader<'_> {
         path.push(label.value.clone());
         let given = fields.take("providers").map(|attribute| &attribute.expr);
         let passed = passed(&from.passed, given, diags);
-        let dir = self.directory(&mut fields, parent, &path, diags)?;
+        let (source, dir) = self.directory(&mut fields, parent, &path, diags)?;
         let repetition = repetition(&mut fields, diags);
         let depends_on = fields.take("depends_on").map(|a| list(&a.expr, diags)).unwrap_or_default();
         let child = Module { dir, path, parent: Some(parent), passed: passed?, ..Module::default() };
         let module = self.module(child, &mut Found::default(), diags)?;
-        let call =
-            Call { name: label.value.clone(), module, repetition, depends_on, arguments, span: block.header };
+        let (name, span) = (label.value.clone(), block.header);
+        let call = Call { name, source, module, repetition, depends_on, arguments, span };
         self.modules[parent.0 as usize].calls.insert(label.value.clone(), call);
         Ok(())
     }
 
-    /// The directory that a call's `source` leads to.
+    /// A call's `source`, and the directory it leads to.
     fn directory(
         &mut self,
         fields: &mut Fields<'_>,
         parent: ModuleId,
         path: &[Name],
         diags: &mut Diagnostics,
-    ) -> Result<PathBuf, Reported> {
+    ) -> Result<(String, PathBuf), Reported> {
         let given = fields.require("source", diags)?;
         let span = given.expr.span;
         let invalid = |label: &str| Diagnostic::error("Invalid module source address").at(span).label(label);
@@ -172,17 +172,16 @@ impl Loader<'_> {
             ));
         }
         let text = super::fields::constant(&given.expr, &Type::String, diags)?;
-        let dir = match source(text.as_str().unwrap_or_default())
-            .map_err(|problem| diags.error(invalid(problem)))?
-        {
+        let text = text.as_str().unwrap_or_default();
+        let dir = match source(text).map_err(|problem| diags.error(invalid(problem)))? {
             // Through its components, so that no `.` stays in names that are shown.
-            Source::Local(text) => {
-                self.modules[parent.0 as usize].dir.join(text).components().collect::<PathBuf>()
+            Source::Local(path) => {
+                self.modules[parent.0 as usize].dir.join(path).components().collect::<PathBuf>()
             }
-            Source::Git(git) => return self.installed.directory(&git, span, diags),
+            Source::Git(git) => return Ok((text.to_owned(), self.installed.directory(&git, span, diags)?)),
         };
         if dir.is_dir() {
-            return Ok(dir);
+            return Ok((text.to_owned(), dir));
         }
         Err(diags.error(
             Diagnostic::error("Unreadable module directory")

@@ -263,6 +263,8 @@ pub struct ProviderBlock {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub name: Name,
+    /// Where the module comes from, as it is written.
+    pub source: String,
     pub module: ModuleId,
     pub repetition: Repetition,
     pub depends_on: Vec<Expr>,

@@ -3,8 +3,11 @@
 //! [`plan`] looks at open intents ([`look`]), reads the world ([`refresh`]), evaluates the configuration ([`desired`]), compares
 //! ([`change`]) and orders the steps ([`order`]). It sends only reads and writes nothing. [`saved`] puts a plan into a file and back.
 
+mod blame;
 mod change;
 pub use change::{keep, refit, sent};
+mod checks;
+pub use checks::{Checkable, Checked, Instance, Status};
 pub mod condition;
 mod depend;
 mod desired;
@@ -12,6 +15,8 @@ pub use desired::{desired_of, object_type, seen, settable, unknown_object, visit
 mod evaluation;
 pub use evaluation::{Evaluation, Expansion, Objects, Visit, console, walk};
 mod expansion;
+mod flow;
+pub use flow::{Flow, Source, key as source_key};
 mod import;
 pub use import::{found, record_of, taken};
 mod lifecycle;
@@ -76,6 +81,8 @@ pub struct Plan {
     pub steps: Dag<Step>,
     pub drift: Vec<Drift>,
     pub outputs: BTreeMap<Name, OutputChange>,
+    /// How each condition came out.
+    pub checks: Vec<Checked>,
     /// What the world said: with it, the same plan can be made again without asking.
     pub answers: Answers,
     pub reading: Reading,

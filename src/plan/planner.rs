@@ -1,8 +1,10 @@
 //! The stage itself: look, read, evaluate and compare, order.
 
-use super::change::{Blame, Comparison, drift, refreshed, updated};
+use super::blame::BlameOf;
+use super::change::{Comparison, drift, refreshed, updated};
+use super::checks::checks;
 use super::condition::{self, Held};
-use super::desired::{created, desired, seen, written};
+use super::desired::{created, desired, seen};
 use super::evaluation::{self, Evaluation, Objects, Visit};
 use super::import::{self, record_of};
 use super::lifecycle::{create_first, heeded, ignoring, triggered};
@@ -21,7 +23,6 @@ use crate::addr::{Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Config, Module, ModuleId, ProviderRef, Repetition, Resource, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval::functions::Host;
-use crate::eval::{self, Subject as Refers};
 use crate::kind::{Kind, Kinds};
 use crate::provider::{CallError, Problem};
 use crate::secret::Sealer;
@@ -92,6 +93,10 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
     removed::warn(&changes, |addr| !current.contains_key(addr), diags);
     warn_of_unmatched(request.replace, &changes, diags);
     let outputs = outputs(request, &evaluation, &recorded);
+    let checks = match request.mode {
+        Mode::Destroy => Vec::new(),
+        Mode::Normal | Mode::RefreshOnly => checks(&evaluation, &changes),
+    };
     let root = &request.config.root().variables;
     let variables =
         root.keys().filter_map(|name| Some((name.clone(), evaluation.variable(name)?.clone()))).collect();
@@ -105,6 +110,7 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         changes,
         drift,
         outputs,
+        checks,
         answers,
         reading,
     })
@@ -284,7 +290,7 @@ impl Planner<'_> {
         let declared = desired;
         let desired = ignoring(visit.resource, declared.clone(), Some(current));
         let recorded = self.recorded.records.get(&visit.addr).unwrap_or(current);
-        let blame = BlameOf { planner: self, visit };
+        let blame = BlameOf { changes: &self.changes, evaluation, visit };
         let comparison = Comparison { kind, sealer: self.request.sealer, blame: &blame };
         let edits = heeded(visit.resource, comparison.edits(&desired, current, recorded));
         let triggered = triggered(visit, &self.changes, evaluation, diags);
@@ -481,31 +487,6 @@ fn protected(addr: &ObjectAddr, place: Option<Span>) -> Diagnostic {
         .about(addr);
     diagnostic.span = place;
     diagnostic
-}
-
-struct BlameOf<'b> {
-    planner: &'b Planner<'b>,
-    visit: &'b Visit<'b>,
-}
-
-impl Blame for BlameOf<'_> {
-    fn place(&self, path: &Path) -> Option<Span> {
-        written(self.visit.resource, path).map(|expr| expr.span)
-    }
-
-    fn upstream(&self, path: &Path) -> Option<ObjectAddr> {
-        let module = &self.visit.addr.module;
-        eval::references(written(self.visit.resource, path)?).into_iter().find_map(|reference| {
-            let Refers::Resource(resource) = &reference.subject else { return None };
-            let key = ObjectKey::Single;
-            let lowest = ObjectAddr { module: module.clone(), resource: resource.clone(), key };
-            let of_block = self.planner.changes.range(Subject::current(lowest)..);
-            let mut of_block =
-                of_block.take_while(|(s, _)| s.addr.module == *module && s.addr.resource == *resource);
-            let changing = of_block.find(|(_, change)| !matches!(change.action, Action::NoOp { .. }));
-            changing.map(|(subject, _)| subject.addr.clone())
-        })
-    }
 }
 
 /// `-replace` with an address that no object has is a slip of the pen, not a mistake.

@@ -25,7 +25,7 @@ pub enum Rules {
 }
 
 /// How one sort of rule speaks.
-struct Words {
+pub(super) struct Words {
     /// The summary when the condition does not hold.
     failed: &'static str,
     /// The summary when the condition is neither true nor false.
@@ -33,19 +33,19 @@ struct Words {
     subject: &'static str,
 }
 
-const VALIDATION: Words = Words {
+pub(super) const VALIDATION: Words = Words {
     failed: "Invalid value for variable",
     invalid: "Invalid variable validation result",
     subject: "Validation condition",
 };
-const PRECONDITION: Words = Words {
+pub(super) const PRECONDITION: Words = Words {
     failed: "Module output value precondition failed",
     invalid: "Invalid condition result",
     subject: "Condition",
 };
-const ASSERTION: Words = Words { failed: "Check block assertion failed", ..PRECONDITION };
+pub(super) const ASSERTION: Words = Words { failed: "Check block assertion failed", ..PRECONDITION };
 
-enum Verdict {
+pub(super) enum Verdict {
     Holds,
     Unknown,
     /// It does not hold; the author's message.
@@ -160,7 +160,7 @@ fn failure(rule: &Rule, words: &Words, message: &str, severity: Severity) -> Dia
     Diagnostic { severity, ..diagnostic }
 }
 
-fn judge(rule: &Rule, scope: &Scope<'_, '_>, words: &Words, diags: &mut Diagnostics) -> Verdict {
+pub(super) fn judge(rule: &Rule, scope: &Scope<'_, '_>, words: &Words, diags: &mut Diagnostics) -> Verdict {
     let invalid = |label: &str, detail: String| {
         Diagnostic::error(words.invalid).at(rule.condition.span).label(label).detail(detail)
     };

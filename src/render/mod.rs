@@ -11,6 +11,7 @@ mod outputs;
 mod paint;
 mod past;
 mod plan;
+mod progress;
 mod record;
 mod rows;
 #[cfg(test)]
@@ -25,7 +26,9 @@ pub use event::event;
 pub use outcome::outcome;
 pub use outputs::outputs;
 pub use past::{difference, history};
-pub use plan::{Detail, plan};
+pub use paint::columns;
+pub use plan::{Detail, LONGEST, markdown, plan};
+pub use progress::{Progress, reading};
 pub use record::{record, state};
 pub use unified::unified;
 

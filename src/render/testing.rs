@@ -101,6 +101,7 @@ pub(super) fn plan_of(actions: Vec<(&str, usize, Action)>) -> Plan {
         steps: Dag::new(),
         drift: Vec::new(),
         outputs: BTreeMap::new(),
+        checks: Vec::new(),
         answers: Answers::default(),
         reading: Reading { objects: 3, requests: 1, took: Duration::ZERO },
     }

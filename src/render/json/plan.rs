@@ -1,7 +1,9 @@
 //! `show -json PLAN`: Terraform's plan format 1.2.
 
+use super::checks::checks;
 use super::configuration::configuration;
 use super::mask::{planned, sensitive, unknown};
+use super::relevant::relevant;
 use super::secrets;
 use super::state::{Modules, identify, recorded, resource, state};
 use crate::addr::{Name, ObjectAddr};
@@ -13,10 +15,17 @@ use crate::plan::{
 use crate::state::{Record, State};
 use crate::value::{Marks, Path, PathStep, Secrets, Value, to_json};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The whole document. `prior` is the state that the plan was made from.
-pub fn plan(plan: &Plan, config: &Config, prior: &State, kinds: &Kinds, reveal: bool) -> Json {
+/// The whole document. `prior` is the state that the plan was made from, `timestamp` when that was (RFC 3339).
+pub fn plan(
+    plan: &Plan,
+    config: &Config,
+    prior: &State,
+    kinds: &Kinds,
+    timestamp: &str,
+    reveal: bool,
+) -> Json {
     let shown = secrets(reveal);
     let mut changes: Vec<Json> =
         plan.changes.iter().map(|(subject, of)| resource_change(subject, of, shown)).collect();
@@ -38,12 +47,54 @@ pub fn plan(plan: &Plan, config: &Config, prior: &State, kinds: &Kinds, reveal: 
         document["resource_drift"] = plan.drift.iter().map(|drift| drifted(drift, shown)).collect();
     }
     document["output_changes"] = output_changes(plan, shown);
-    document["prior_state"] = state(prior, kinds, reveal);
+    document["prior_state"] = state(&known_before(plan, prior), kinds, reveal);
     document["configuration"] = configuration(config, kinds, reveal);
+    let relevant = relevant(plan, config);
+    if relevant.as_array().is_some_and(|all| !all.is_empty()) {
+        document["relevant_attributes"] = relevant;
+    }
+    if !plan.checks.is_empty() {
+        document["checks"] = checks(&plan.checks);
+    }
+    document["timestamp"] = timestamp.into();
     document["applyable"] = plan.writes_anything().into();
     document["complete"] = true.into();
     document["errored"] = false.into();
     document
+}
+
+/// The state as it was read before anything is done: moved, imported and refreshed, with the outputs that are known already.
+fn known_before(plan: &Plan, prior: &State) -> State {
+    let mut known = prior.clone();
+    for (from, _) in &plan.moves.0 {
+        known.records.remove(from);
+    }
+    let gone = plan.drift.iter().filter(|drift| drift.current.is_none()).map(|drift| &drift.addr);
+    let gone: BTreeSet<&ObjectAddr> = gone.collect();
+    for (subject, change) in plan.changes.iter().filter(|(subject, _)| subject.deposed.is_none()) {
+        let addr = &subject.addr;
+        match recorded_before(&change.action).filter(|_| !gone.contains(addr)) {
+            Some(record) => drop(known.records.insert(addr.clone(), record.clone())),
+            None => drop(known.records.remove(addr)),
+        }
+    }
+    for (name, change) in &plan.outputs {
+        if let Some(after) = change.after.as_ref().filter(|after| after.is_wholly_known()) {
+            known.outputs.insert(name.clone(), after.clone());
+        }
+    }
+    known
+}
+
+fn recorded_before(action: &Action) -> Option<&Record> {
+    match action {
+        Action::Create { .. } => None,
+        Action::NoOp { record: prior, .. }
+        | Action::Update { prior, .. }
+        | Action::Replace { prior, .. }
+        | Action::Delete { prior, .. }
+        | Action::Forget { prior } => Some(prior),
+    }
 }
 
 fn variables(variables: &BTreeMap<Name, Value>, secrets: Secrets) -> Json {
@@ -57,7 +108,7 @@ fn planned_values(plan: &Plan, secrets: Secrets) -> Json {
     for (subject, change) in &plan.changes {
         match &change.action {
             Action::NoOp { record, .. } => {
-                modules.add(&subject.addr, recorded(&subject.addr, record, secrets))
+                modules.add(&subject.addr, unchanged(&subject.addr, record, secrets))
             }
             Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. } => {
                 modules.add(&subject.addr, future(&subject.addr, planned, secrets));
@@ -74,6 +125,13 @@ fn planned_values(plan: &Plan, secrets: Secrets) -> Json {
     }
     values.insert("root_module".to_owned(), modules.tree());
     Json::Object(values)
+}
+
+/// A plan says nothing of dependencies and taints.
+fn unchanged(addr: &ObjectAddr, record: &Record, secrets: Secrets) -> Map<String, Json> {
+    let mut resource = recorded(addr, record, secrets);
+    resource.retain(|name, _| name != "depends_on" && name != "tainted");
+    resource
 }
 
 fn future(addr: &ObjectAddr, of: &Planned, secrets: Secrets) -> Map<String, Json> {
@@ -112,13 +170,10 @@ fn resource_change(subject: &Subject, change: &Change, secrets: Secrets) -> Json
 }
 
 fn provider(action: &Action) -> &str {
-    match action {
-        Action::Create { planned } => &planned.meta.provider.name,
-        Action::NoOp { record: prior, .. }
-        | Action::Update { prior, .. }
-        | Action::Replace { prior, .. }
-        | Action::Delete { prior, .. }
-        | Action::Forget { prior } => &prior.provider.name,
+    match (action, recorded_before(action)) {
+        (Action::Create { planned }, _) => &planned.meta.provider.name,
+        (_, Some(prior)) => &prior.provider.name,
+        (_, None) => "",
     }
 }
 
@@ -254,14 +309,15 @@ fn output_changes(plan: &Plan, secrets: Secrets) -> Json {
 fn output_change(of: &OutputChange, secrets: Secrets) -> Json {
     let side = |value: &Option<Value>| value.as_ref().map_or(Json::Null, |value| planned(value, secrets));
     let secret = |value: &Option<Value>| value.as_ref().is_some_and(|v| v.contains_marks(Marks::SENSITIVE));
-    json!({
-        "actions": [output_action(of, "no-op")],
-        "before": side(&of.before),
-        "after": side(&of.after),
-        "after_unknown": of.after.as_ref().map_or(Json::Bool(false), output_unknown),
-        "before_sensitive": secret(&of.before),
-        "after_sensitive": secret(&of.after),
-    })
+    let sensitive = secret(&of.before) || secret(&of.after);
+    let mut change = json!({ "actions": [output_action(of, "no-op")], "before": side(&of.before) });
+    if of.after.as_ref().is_none_or(|after| after.unmarked().is_known()) {
+        change["after"] = side(&of.after);
+    }
+    change["after_unknown"] = of.after.as_ref().map_or(Json::Bool(false), output_unknown);
+    change["before_sensitive"] = sensitive.into();
+    change["after_sensitive"] = sensitive.into();
+    change
 }
 
 /// `false` when all is known, else a mask.
