@@ -146,7 +146,16 @@ impl Loader<'_> {
         let repetition = repetition(&mut fields, diags);
         let depends_on = fields.take("depends_on").map(|a| list(&a.expr, diags)).unwrap_or_default();
         let child = Module { dir, path, parent: Some(parent), passed: passed?, ..Module::default() };
-        let module = self.module(child, &mut Found::default(), diags)?;
+        let mut found = Found::default();
+        let module = self.module(child, &mut found, diags)?;
+        if let Some(backend) = &found.settings.backend {
+            diags.push(
+                Diagnostic::warning("Backend configuration ignored")
+                    .at(backend.span)
+                    .label("only the root module says where the state is kept")
+                    .detail("Any selected backend applies to the entire configuration, so Isotope expects backend configurations only in the root module. This block will be ignored."),
+            );
+        }
         let call =
             Call { name: label.value.clone(), module, repetition, depends_on, arguments, span: block.header };
         self.modules[parent.0 as usize].calls.insert(label.value.clone(), call);
