@@ -29,6 +29,7 @@ mod saved;
 mod show;
 mod signals;
 mod state;
+mod typing;
 mod validate;
 mod version;
 
