@@ -3,6 +3,7 @@
 use super::args;
 use super::environment::{Environment, Functions};
 use super::output::Output;
+use super::typing::Typist;
 use super::{Exit, Outcome, backend, project, prompt};
 use crate::addr::ModulePath;
 use crate::config::{Config, ModuleId, Settings};
@@ -29,7 +30,11 @@ pub async fn run(args: &args::Console, environment: &Environment, output: &mut O
     if args.json {
         console.json(output)
     } else if environment.stdin_is_terminal {
-        console.typed(output)
+        let typist = environment.stdout_is_terminal.then(|| Typist::new(environment, output.redactor()));
+        match typist.flatten() {
+            Some(typist) => console.edited(typist, output),
+            None => console.typed(output),
+        }
     } else {
         console.piped(output)
     }
@@ -72,6 +77,8 @@ async fn load(
     let project::Project { config, sources, kinds, walk, given } = project;
     Ok(Loaded { config, kinds, walk, given, state: backend.state, sources })
 }
+
+const HELP: &str = "Type an expression to see its value; `exit` or Ctrl-D ends.";
 
 struct Console<'a> {
     evaluation: Evaluation<'a>,
@@ -134,6 +141,21 @@ impl Console<'_> {
         if sound { Ok(Exit::Done) } else { Err(prompt::declined()) }
     }
 
+    /// Expressions that a person types, with all that a terminal offers.
+    fn edited(&self, mut typist: Typist, output: &mut Output) -> Outcome {
+        while let Some(text) = typist.next() {
+            match text.trim() {
+                "exit" | "quit" => break,
+                "help" => output.print(HELP),
+                _ => {
+                    self.answer(&text, output);
+                }
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The same where only whole lines can be read.
     fn typed(&self, output: &mut Output) -> Outcome {
         let mut pending = String::new();
         loop {
@@ -147,7 +169,7 @@ impl Console<'_> {
                 "" => pending.clear(),
                 "exit" | "quit" => return Ok(Exit::Done),
                 "help" => {
-                    output.print("Type an expression to see its value; `exit` or Ctrl-D ends.");
+                    output.print(HELP);
                     pending.clear();
                 }
                 _ if syntax::is_complete(&pending) => {

@@ -37,6 +37,7 @@ mod show;
 mod signals;
 mod state;
 mod transfer;
+mod typing;
 mod usage;
 mod validate;
 mod version;

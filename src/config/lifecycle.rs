@@ -1,7 +1,7 @@
 //! `lifecycle` blocks: how a resource may be changed, replaced and deleted, and what must hold of it.
 
 use super::fields::Fields;
-use super::variable::{list, rule};
+use super::variable::{elements, list, rule};
 use super::{Ignore, Lifecycle};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval;
@@ -43,6 +43,18 @@ fn ignore(expr: &Expr, diags: &mut Diagnostics) -> Ignore {
     {
         return Ignore::All;
     }
+    if let [only] = &elements(expr, &mut Diagnostics::new())[..]
+        && let ExprKind::Literal(value) = &only.kind
+        && value.as_str() == Some("*")
+    {
+        diags.error(
+            Diagnostic::error("Invalid ignore_changes wildcard")
+                .at(expr.span)
+                .label("write `ignore_changes = all`")
+                .detail("The [\"*\"] form of ignore_changes wildcard is invalid. Use \"ignore_changes = all\" to ignore changes to all attributes."),
+        );
+        return Ignore::default();
+    }
     let paths = list(expr, diags).into_iter().filter_map(|element| path(&element, diags).ok());
     Ignore::Paths(paths.collect())
 }
@@ -68,7 +80,7 @@ fn path(expr: &Expr, diags: &mut Diagnostics) -> Result<(Path, Span), Reported> 
 /// References to resources, their objects or attributes.
 fn triggers(expr: &Expr, diags: &mut Diagnostics) -> Vec<Expr> {
     let mut kept = Vec::new();
-    for element in list(expr, diags) {
+    for element in elements(expr, diags) {
         let references = eval::references(&element);
         let of_resource = references.iter().any(|r| matches!(r.subject, eval::Subject::Resource(_)));
         if of_resource && is_reference(&element) {

@@ -37,8 +37,18 @@ pub(super) fn isotope(
         settings.max_destroy = max_destroy(&attribute.expr, diags).ok();
     }
     settings.encryption = fields.block("encryption", diags).cloned();
-    if let Some(block) = fields.block("backend", diags) {
-        settings.backend = backend(block, diags).ok();
+    let mut backends = fields.blocks("backend").into_iter();
+    if let Some(first) = backends.next() {
+        settings.backend = backend(first, diags).ok();
+        for extra in backends {
+            diags.error(
+                Diagnostic::error("Duplicate backend configuration")
+                    .at(extra.header)
+                    .label("only one `backend` block may stand here")
+                    .related(first.header, "the first one")
+                    .detail("A configuration may have only one backend."),
+            );
+        }
     }
     fields.finish(diags);
     Ok(())
@@ -132,7 +142,8 @@ fn backend(block: &Block, diags: &mut Diagnostics) -> Result<Backend, Reported> 
         ));
     }
     let mut fields = Fields::new("backend", block.header, &block.body);
-    let path = fields.text("path", diags);
+    let path = fields.constant("path", &Type::String, diags);
+    let path = path.and_then(|(path, _)| path.as_str().map(str::to_owned));
     fields.finish(diags);
     Ok(Backend { kind: label.value.clone(), path, span: block.header })
 }

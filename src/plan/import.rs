@@ -115,7 +115,7 @@ fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<(ObjectAd
             let Ok((addr, id)) = one else { continue };
             if let Some((_, _, first)) = all.iter().find(|(other, ..)| *other == addr) {
                 diags.error(
-                    Diagnostic::error("Duplicate import configuration for this address")
+                    Diagnostic::error(format!("Duplicate import configuration for {:?}", addr.to_string()))
                         .at(block.span)
                         .label(format!("`{addr}` is imported a second time"))
                         .related(*first, "the first one"),
@@ -228,8 +228,6 @@ fn spell(
             let key = evaluate(key, repeat, evaluation, diags)?;
             spell_key(&key, text);
         }
-        // The JSON form writes addresses as strings.
-        ExprKind::Literal(Value::String(address)) => text.push_str(address),
         _ => text.push('?'),
     }
     Ok(())

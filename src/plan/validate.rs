@@ -47,6 +47,18 @@ pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<
                 );
             }
             for extra in &call.arguments.blocks {
+                if ["lifecycle", "locals", "provider"].contains(&&*extra.kind.name) {
+                    diags.error(
+                        Diagnostic::error("Reserved block type name in module block")
+                            .at(extra.kind.span)
+                            .label("has no meaning in a `module` block")
+                            .detail(format!(
+                                "The block type name {:?} is reserved for use in a future version.",
+                                &*extra.kind.name
+                            )),
+                    );
+                    continue;
+                }
                 diags.error(
                     Diagnostic::error("Unsupported block type")
                         .at(extra.kind.span)
@@ -57,6 +69,7 @@ pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<
         }
         depend::check(module, diags);
         module.resources.values().for_each(|resource| alias(config, module, resource, diags));
+        misplaced_providers(module, diags);
     }
     super::removed::check(config, diags);
     nodes::order(config, diags)
@@ -86,6 +99,30 @@ fn alias(config: &Config, module: &Module, resource: &Resource, diags: &mut Diag
             .detail(format!("There is no provider block for {shown}."))
             .help(help),
     );
+}
+
+/// Provider blocks stand in the root: in another module nobody would read them.
+fn misplaced_providers(module: &Module, diags: &mut Diagnostics) {
+    for block in module.providers.values().flatten().filter(|_| module.parent.is_some()) {
+        let called = Diagnostic::warning("Redundant empty provider block")
+            .at(block.span)
+            .label("says nothing: the module gets its providers from its caller")
+            .detail("The block is not needed, and may be removed.");
+        if block.arguments.attributes.is_empty() && block.arguments.blocks.is_empty() {
+            diags.push(called);
+            continue;
+        }
+        diags.error(
+            Diagnostic::error("Provider configuration in a called module")
+                .at(block.span)
+                .label("provider blocks stand in the root module")
+                .detail("A called module uses the provider configurations of its caller.")
+                .help(format!(
+                    "move it to the root module, with an `alias`, and pass it in the `module` block: `providers = {{ {0} = {0}.… }}`",
+                    block.name
+                )),
+        );
+    }
 }
 
 /// One resource block: its kind is known, and its arguments are the kind's.
@@ -165,7 +202,9 @@ impl Objects for Unknowns {
         diags: &mut Diagnostics,
     ) -> Option<Value> {
         let kind = evaluation.kinds.get(&visit.addr.resource.kind)?;
-        Some(unknown_object(kind, &desired(kind, &visit, evaluation, diags)?))
+        let object = unknown_object(kind, &desired(kind, &visit, evaluation, diags)?);
+        super::condition::shape(&visit, &object, evaluation, diags);
+        Some(object)
     }
 
     fn needs_keys(&self) -> bool {
