@@ -8,10 +8,11 @@ use super::project::{self, Project};
 use super::providers::{self, Connected};
 use super::saved;
 use super::{Exit, Outcome};
+use crate::addr::{self, ObjectAddr};
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Mode, Plan, Selection, Target};
 use crate::render::{self, Detail, json};
-use crate::state::Writer;
+use crate::state::{State, Writer};
 use crate::value::{Marks, Value};
 
 pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Output) -> Outcome {
@@ -71,7 +72,7 @@ pub async fn make(
         providers::connect(&project, &backend, planning.parallelism, keep, environment, output).await?;
     let mut diags = Diagnostics::new();
     let planned_at = environment.now();
-    let asked = ask(&project, planning, &mut diags);
+    let asked = ask(&project, &backend.state, mode, planning, &mut diags);
     let planned = match asked {
         Ok((selection, replace)) => {
             let functions = Functions::planning_at(environment, planned_at);
@@ -125,9 +126,11 @@ pub fn begin(planning: &args::Planning, output: &mut Output) {
 /// `-target`, `-exclude` and `-replace`.
 fn ask(
     project: &Project,
+    state: &State,
+    mode: Mode,
     planning: &args::Planning,
     diags: &mut Diagnostics,
-) -> Result<(Selection, Vec<crate::addr::ObjectAddr>), Reported> {
+) -> Result<(Selection, Vec<ObjectAddr>), Reported> {
     let targets =
         planning.target.iter().map(|text| parse::<Target>("-target", text, diags)).collect::<Vec<_>>();
     let excludes =
@@ -135,8 +138,14 @@ fn ask(
     let replace = planning.replace.iter().map(|text| parse("-replace", text, diags)).collect::<Vec<_>>();
     let targets: Vec<_> = targets.into_iter().collect::<Result<_, _>>()?;
     let excludes: Vec<_> = excludes.into_iter().collect::<Result<_, _>>()?;
-    let replace: Vec<_> = replace.into_iter().collect::<Result<_, _>>()?;
-    let selection = Selection::new(&project.config, &project.walk, targets, excludes);
+    let replace: Vec<ObjectAddr> = replace.into_iter().collect::<Result<_, _>>()?;
+    if let Some(addr) = replace.iter().find(|addr| addr.resource.mode == addr::Mode::Data) {
+        return Err(diags.error(
+            Diagnostic::error(format!("Invalid force-replace address \"{addr}\""))
+                .detail("Only managed resources can be used with the -replace=... option."),
+        ));
+    }
+    let selection = Selection::new((&project.config, &project.walk), state, mode, targets, excludes);
     if !selection.is_all() {
         diags.push(Diagnostic::warning("Resource targeting is in effect").detail(
             "With -target or -exclude, the result of this plan may not represent all of the changes requested by the current configuration.",
@@ -176,12 +185,14 @@ pub fn redact(plan: &Plan, backend: &Backend, output: &Output) {
     plan.variables.values().for_each(&mut learn);
     backend.state.records.values().for_each(|record| learn(&record.values));
     backend.state.outputs.values().for_each(&mut learn);
+    plan.data.values().for_each(&mut learn);
     for change in plan.changes.values() {
         match &change.action {
             plan::Action::Create { planned }
             | plan::Action::Update { planned, .. }
             | plan::Action::Replace { planned, .. } => learn(&planned.values),
             plan::Action::NoOp { record, .. } => learn(&record.values),
+            plan::Action::Read { later } => learn(&later.values),
             plan::Action::Delete { .. } | plan::Action::Forget { .. } => {}
         }
     }

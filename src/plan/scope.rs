@@ -1,7 +1,7 @@
 //! What names mean in one instance of a module: the planner's side of `eval`'s door.
 
 use super::evaluation::Evaluation;
-use crate::addr::{ModulePath, Name, ResourceAddr};
+use crate::addr::{Mode, ModulePath, Name, ResourceAddr};
 use crate::config::{ModuleId, Repetition};
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::eval::functions::Host;
@@ -145,10 +145,28 @@ pub(super) fn declared(module: &crate::config::Module, reference: &Reference) ->
         Subject::Resource(addr) if !module.resources.contains_key(addr) => {
             undeclared_resource(addr, &module.resources.keys().collect::<Vec<_>>(), reference)
         }
+        Subject::Resource(addr) if module.resources[addr].check.is_some() && !in_check(module, addr, reference) => {
+            Diagnostic::error("Reference to scoped resource")
+                .at(reference.span)
+                .label("stands in a check, for its assertions alone")
+                .related(module.resources[addr].span, "declared here")
+                .detail(format!("The referenced data resource {:?} {:?} is not available from this context.", &*addr.kind, &*addr.name))
+        }
         Subject::Resource(addr) => return keyed(addr, &module.resources[addr].repetition, reference),
         _ => return Ok(()),
     };
     Err(Box::new(complaint))
+}
+
+/// Whether a reference stands in an assertion of the check that its data source belongs to.
+fn in_check(module: &crate::config::Module, addr: &ResourceAddr, reference: &Reference) -> bool {
+    let check = module.resources[addr].check.as_ref().and_then(|name| module.checks.get(name));
+    let rules = check.into_iter().flat_map(|check| &check.asserts);
+    let mut spans = rules.flat_map(|rule| [rule.condition.span, rule.error_message.span]);
+    spans.any(|span| {
+        span.file == reference.span.file
+            && (span.start..=span.end).contains(&reference.span.start)
+    })
 }
 
 /// Whether a reference to a resource has a key exactly if its objects do.
@@ -206,7 +224,9 @@ fn undeclared_resource(addr: &ResourceAddr, known: &[&ResourceAddr], reference: 
         .at(reference.span)
         .label(format!("nothing is declared as `{addr}`{hint}"))
         .detail(format!(
-            "A managed resource {:?} {:?} has not been declared in this module.",
-            &*addr.kind, &*addr.name
+            "A {} resource {:?} {:?} has not been declared in this module.",
+            if addr.mode == Mode::Data { "data" } else { "managed" },
+            &*addr.kind,
+            &*addr.name
         ))
 }

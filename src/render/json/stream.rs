@@ -30,13 +30,14 @@ pub fn planned_changes(plan: &Plan, timestamp: &str) -> Vec<Json> {
             Action::Replace { .. } => ("replace", "replace"),
             Action::Delete { .. } => ("delete", "delete"),
             Action::Forget { .. } => ("remove", "remove"),
+            Action::Read { .. } => ("read", "read"),
         };
         let mut of = json!({ "resource": resource(&subject.addr) });
         if let Some(previous) = &change.previous {
             of["previous_resource"] = resource(previous);
         }
         of["action"] = action.into();
-        if let Some(reason) = action_reason(&change.action) {
+        if let Some(reason) = action_reason(change) {
             of["reason"] = reason_word(reason).into();
         }
         let text = format!("{}: Plan to {verb}", name(subject));
@@ -129,6 +130,7 @@ fn action(verb: Verb) -> Option<&'static str> {
         Verb::Create => Some("create"),
         Verb::Update => Some("update"),
         Verb::Delete => Some("delete"),
+        Verb::Read => Some("read"),
         Verb::Forget | Verb::Record => None,
     }
 }
