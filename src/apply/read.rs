@@ -3,8 +3,8 @@
 use super::resolve::{first, inconsistent};
 use crate::addr::ObjectAddr;
 use crate::diag::{Diagnostic, Diagnostics};
-use crate::plan::{Evaluation, Later, Providers, Question, arguments_of, condition, read_answer, visit_of};
 use crate::kind::Kinds;
+use crate::plan::{Evaluation, Later, Providers, Question, arguments_of, condition, read_answer, visit_of};
 use crate::provider::{CallError, Object};
 use crate::value::{Type, Value, convert};
 use futures_util::FutureExt;

@@ -4,7 +4,8 @@ use crate::addr::ObjectAddr;
 use crate::config::ModuleId;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::plan::{
-    Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, What, condition, desired_of, seen, visit_of,
+    Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, What, condition, desired_of, seen,
+    visit_of,
 };
 use crate::state::Record;
 use crate::value::{Path, Value};

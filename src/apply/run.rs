@@ -564,8 +564,14 @@ impl<'a> Run<'a> {
                 self.hold(node);
             }
             Err(problem) if problem.severity == Severity::Warning => {
+                tell(Event::Failed {
+                    subject: self.step(node).subject.clone(),
+                    verb: Verb::Read,
+                    id: None,
+                    elapsed: flight.started.elapsed(),
+                    problem: problem.clone(),
+                });
                 self.outcome.warnings.push(*problem);
-                self.done(node, &flight, None, tell);
             }
             Err(problem) => {
                 self.flying.insert(node, flight);

@@ -136,8 +136,7 @@ fn settings(
 
 fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {
     let kinds = &project.kinds;
-    let asks =
-        |resource: &Resource| kinds.of(&resource.addr).is_some_and(|kind| kind.provider.is_some());
+    let asks = |resource: &Resource| kinds.of(&resource.addr).is_some_and(|kind| kind.provider.is_some());
     let modules = project.config.modules.iter();
     let declared = modules.flat_map(|module| {
         let asking = module.resources.values().filter(|resource| asks(resource));

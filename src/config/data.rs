@@ -76,7 +76,9 @@ fn single(repetition: &mut Repetition, diags: &mut Diagnostics) {
         Diagnostic::error(format!("Invalid {word:?} attribute"))
             .at(span)
             .label("a check reads one thing")
-            .detail("The \"count\" and \"for_each\" meta-arguments are not supported within nested data blocks."),
+            .detail(
+                "The \"count\" and \"for_each\" meta-arguments are not supported within nested data blocks.",
+            ),
     );
     *repetition = Repetition::Single;
 }

@@ -33,9 +33,8 @@ pub(super) fn lifecycle(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Lif
 
 /// The preconditions and postconditions of a `lifecycle` block.
 pub(super) fn conditions(inner: &mut Fields<'_>, diags: &mut Diagnostics) -> (Vec<Rule>, Vec<Rule>) {
-    let mut rules = |name| {
-        inner.blocks(name).into_iter().filter_map(|block| rule(block, diags).ok()).collect()
-    };
+    let mut rules =
+        |name| inner.blocks(name).into_iter().filter_map(|block| rule(block, diags).ok()).collect();
     (rules("precondition"), rules("postcondition"))
 }
 

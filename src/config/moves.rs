@@ -30,7 +30,9 @@ pub(super) fn moved(block: &Block, module: &mut Module, diags: &mut Diagnostics)
                 Diagnostic::error("Invalid \"moved\" addresses")
                     .at(block.header)
                     .label(format!("`{name}` is a data source, which is only read"))
-                    .detail(format!("{addr} is not a managed resource, so there is nothing recorded that could be moved.")),
+                    .detail(format!(
+                        "{addr} is not a managed resource, so there is nothing recorded that could be moved."
+                    )),
             ));
         }
     }

@@ -126,9 +126,7 @@ impl Source {
 
     /// The type that references to what it gives have.
     pub fn ty(&self) -> Type {
-        let object = || {
-            Type::object(self.attributes().map(|a| (Str::from(&*a.name), a.ty())).collect())
-        };
+        let object = || Type::object(self.attributes().map(|a| (Str::from(&*a.name), a.ty())).collect());
         if self.shape == Shape::One {
             return object();
         }

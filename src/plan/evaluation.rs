@@ -434,7 +434,8 @@ fn visit(
         }
         What::Call(name) => {
             let call = &evaluation.config.module(module).calls[name];
-            let expansion = expand(evaluation, module, path, &call.repetition, objects.needs_keys(module, what), diags)?;
+            let expansion =
+                expand(evaluation, module, path, &call.repetition, objects.needs_keys(module, what), diags)?;
             let children = expansion.keys().into_iter().map(|key| path.child(name, key));
             let children: Vec<_> = children.collect();
             evaluation.instances.entry(call.module).or_default().extend(children);

@@ -1,18 +1,19 @@
 //! The stage itself: look, read, evaluate and compare, order.
 
-use super::data::{self, Question};
 use super::change::{Blame, Comparison, drift, refreshed, updated};
 use super::condition::{self, Held};
+use super::data::{self, Question};
 use super::desired::{created, desired, seen, written};
-use super::evaluation::{self, Evaluation, Objects, Visit};
-use super::import::{self, record_of};
+use super::evaluation::{Evaluation, Objects, Visit};
+use super::import::record_of;
 use super::lifecycle::{create_first, heeded, ignoring, triggered};
 use super::look::{Looking, look_at_all, settled};
 use super::moves::{self, Moves};
-use super::nodes::{Item, Walk, What};
+use super::nodes::{Walk, What};
 use super::order::{instances, order};
 use super::refresh::{Providers, read_all};
 use super::removed;
+use super::rounds::{World, answered, gather, walked};
 use super::rules::Rules;
 use super::{
     Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan,
@@ -119,90 +120,6 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         answers,
         reading,
     })
-}
-
-/// The state as it is now: with the findings settled and the moves followed, and as the world has it.
-struct World<'w> {
-    moves: &'w Moves,
-    recorded: &'w State,
-    current: &'w BTreeMap<ObjectAddr, Record>,
-}
-
-/// What a walk gave.
-struct Found {
-    changes: BTreeMap<Subject, Change>,
-    read: BTreeMap<ObjectAddr, Value>,
-    unread: BTreeMap<ObjectAddr, Value>,
-    asked: BTreeSet<Question>,
-}
-
-/// Evaluates a part of the configuration and plans what it comes to.
-fn walked<'r>(
-    request: &'r Request<'r>,
-    world: &World<'_>,
-    answers: &Answers,
-    items: &[Item],
-    diags: &mut Diagnostics,
-) -> (Evaluation<'r>, Found) {
-    let mut planner = Planner::new(request, world, answers);
-    let mut evaluation =
-        Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
-    evaluation::walk_items(&mut evaluation, items, request.given, &mut planner, diags);
-    let Planner { changes, read, unread, asked, .. } = planner;
-    (evaluation, Found { changes, read, unread, asked })
-}
-
-/// Asks what data sources and imports need, as often as answers lead to new questions. Complaints are kept for the plan, which
-/// comes to the same ones.
-async fn gather(
-    request: &Request<'_>,
-    world: &World<'_>,
-    answers: &mut Answers,
-    diags: &mut Diagnostics,
-) -> Result<(), Reported> {
-    let mut read = BTreeMap::new();
-    if !request.walk.ahead.is_empty() {
-        read = read_ahead(request, world, answers).await;
-    }
-    answers.imports = import::ask(request, &read, diags).await?;
-    Ok(())
-}
-
-async fn read_ahead(
-    request: &Request<'_>,
-    world: &World<'_>,
-    answers: &mut Answers,
-) -> BTreeMap<ObjectAddr, Value> {
-    loop {
-        let mut own = Diagnostics::new();
-        let (_, planned) = walked(request, world, answers, &request.walk.ahead, &mut own);
-        if planned.asked.is_empty() {
-            return planned.read;
-        }
-        let given = answered(request, world, answers, &planned.asked).await;
-        answers.data.extend(given);
-    }
-}
-
-/// Asks. An object that was read because it is managed is not read again.
-async fn answered(
-    request: &Request<'_>,
-    world: &World<'_>,
-    answers: &Answers,
-    asked: &BTreeSet<Question>,
-) -> data::Answers {
-    let known = data::known(asked, &answers.reads, &world.recorded.records);
-    let open: BTreeSet<Question> = asked.iter().filter(|asked| !known.contains_key(*asked)).cloned().collect();
-    let mut given = data::ask(&open, request.kinds, request.providers).await;
-    given.extend(known);
-    given
-}
-
-/// Reads what the data sources of a configuration give as things stand, without planning anything.
-pub async fn read(request: &Request<'_>) -> BTreeMap<ObjectAddr, Value> {
-    let moves = Moves::default();
-    let world = World { moves: &moves, recorded: request.state, current: &request.state.records };
-    read_ahead(request, &world, &mut Answers::default()).await
 }
 
 /// Whether a data source belongs to a check.
@@ -371,7 +288,8 @@ impl Objects for Planner<'_> {
 
     /// What is destroyed is recorded, and what is not selected stays as it is: neither needs to know its keys.
     fn needs_keys(&self, module: ModuleId, what: &What) -> bool {
-        self.request.mode != Mode::Destroy && self.request.selection.expands(self.request.config, module, what)
+        self.request.mode != Mode::Destroy
+            && self.request.selection.expands(self.request.config, module, what)
     }
 
     fn rules(&self) -> Rules {
@@ -384,7 +302,7 @@ impl Objects for Planner<'_> {
 }
 
 impl<'p> Planner<'p> {
-    fn new(request: &'p Request<'p>, world: &World<'p>, answers: &'p Answers) -> Self {
+    pub(super) fn new(request: &'p Request<'p>, world: &World<'p>, answers: &'p Answers) -> Self {
         Self {
             request,
             answers: &answers.data,

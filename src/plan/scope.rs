@@ -145,12 +145,17 @@ pub(super) fn declared(module: &crate::config::Module, reference: &Reference) ->
         Subject::Resource(addr) if !module.resources.contains_key(addr) => {
             undeclared_resource(addr, &module.resources.keys().collect::<Vec<_>>(), reference)
         }
-        Subject::Resource(addr) if module.resources[addr].check.is_some() && !in_check(module, addr, reference) => {
+        Subject::Resource(addr)
+            if module.resources[addr].check.is_some() && !in_check(module, addr, reference) =>
+        {
             Diagnostic::error("Reference to scoped resource")
                 .at(reference.span)
                 .label("stands in a check, for its assertions alone")
                 .related(module.resources[addr].span, "declared here")
-                .detail(format!("The referenced data resource {:?} {:?} is not available from this context.", &*addr.kind, &*addr.name))
+                .detail(format!(
+                    "The referenced data resource {:?} {:?} is not available from this context.",
+                    &*addr.kind, &*addr.name
+                ))
         }
         Subject::Resource(addr) => return keyed(addr, &module.resources[addr].repetition, reference),
         _ => return Ok(()),
@@ -164,8 +169,7 @@ fn in_check(module: &crate::config::Module, addr: &ResourceAddr, reference: &Ref
     let rules = check.into_iter().flat_map(|check| &check.asserts);
     let mut spans = rules.flat_map(|rule| [rule.condition.span, rule.error_message.span]);
     spans.any(|span| {
-        span.file == reference.span.file
-            && (span.start..=span.end).contains(&reference.span.start)
+        span.file == reference.span.file && (span.start..=span.end).contains(&reference.span.start)
     })
 }
 

@@ -19,13 +19,15 @@ pub(super) fn requests(fields: &mut Fields<'_>, kind: &mut Kind, diags: &mut Dia
     let object = fields.take("object").map(|a| a.expr.clone());
     let object = object.or_else(|| collection.as_ref().map(one_of));
     let needed = kind.provider.is_some().then_some(kind.span);
-    kind.read = verb(fields, "read", "GET", object.as_ref(), needed, diags);
     if kind.read_only {
         for name in ["create", "update", "delete", "marker"] {
             unexpected(fields, name, kind, diags);
         }
     } else {
         kind.create = verb(fields, "create", "POST", collection.as_ref(), needed, diags);
+    }
+    kind.read = verb(fields, "read", "GET", object.as_ref(), needed, diags);
+    if !kind.read_only {
         kind.update = verb(fields, "update", "PATCH", object.as_ref(), None, diags);
         kind.delete = verb(fields, "delete", "DELETE", object.as_ref(), needed, diags);
     }

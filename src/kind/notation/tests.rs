@@ -234,7 +234,7 @@ fn a_kind_cannot_take_a_name_twice() {
     assert_eq!(diags, []);
     let mut diags = Diagnostics::new();
     let both = Kinds::builtin().with([kinds.clone(), kinds].concat(), &mut diags);
-    assert_eq!(both.names().collect::<Vec<_>>(), ["instance", "thing", "value"]);
+    assert_eq!(both.names().collect::<Vec<_>>(), ["element", "instance", "thing", "value"]);
     let labels: Vec<_> = diags.take().into_iter().map(|d| d.label).collect();
     assert_eq!(labels, ["`thing` is defined a second time", "there is a built-in kind `value`"]);
 }

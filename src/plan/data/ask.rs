@@ -44,7 +44,7 @@ pub fn known(
     reads.iter().filter_map(answer).collect()
 }
 
-fn fewest(questions: &BTreeSet<Question>) -> BTreeSet<Question> {
+pub(super) fn fewest(questions: &BTreeSet<Question>) -> BTreeSet<Question> {
     let mut searches: BTreeMap<Question, usize> = BTreeMap::new();
     for question in questions.iter().filter(|question| !matches!(question.about, About::One(_))) {
         *searches.entry(question.whole()).or_default() += 1;

@@ -18,7 +18,8 @@ pub(super) fn found(
     arguments: &Value,
     objects: &[Object],
 ) -> Result<Value, Box<Diagnostic>> {
-    let mut matching: Vec<&Object> = objects.iter().filter(|object| fits(source, arguments, object)).collect();
+    let mut matching: Vec<&Object> =
+        objects.iter().filter(|object| fits(source, arguments, object)).collect();
     matching.sort_by(|a, b| by_id(&a.id, &b.id));
     match (source.shape, matching.as_slice()) {
         (Shape::Many, all) => Ok(many(source, arguments, all)),
@@ -77,7 +78,9 @@ fn marked(source: &Source, arguments: &Value, values: Value) -> Value {
     let Value::Object(fields) = &values else { return values };
     let mut fields = (**fields).clone();
     for attribute in source.arguments() {
-        let Some(argument) = arguments.get_attr(&attribute.name).filter(|value| !value.is_null()) else { continue };
+        let Some(argument) = arguments.get_attr(&attribute.name).filter(|value| !value.is_null()) else {
+            continue;
+        };
         let (_, marks) = argument.unmark_deep();
         if let Some(value) = fields.get_mut(&*attribute.name) {
             *value = value.clone().mark(marks);
@@ -136,7 +139,9 @@ fn too_many(source: &Source, addr: &ObjectAddr, several: &[&Object]) -> Diagnost
         .detail(format!("{} of kind {} match, with the ids {ids}.", several.len(), source.kind.name))
         .about(addr);
     match &source.kind.lookup.plural {
-        Some(plural) => diagnostic.help(format!("say more, name its `id`, or read all of them with `data \"{plural}\"`")),
+        Some(plural) => {
+            diagnostic.help(format!("say more, name its `id`, or read all of them with `data \"{plural}\"`"))
+        }
         None => diagnostic.help("say more, or name its `id`"),
     }
 }

@@ -21,6 +21,8 @@ use std::sync::Arc;
 mod ask;
 mod matching;
 mod planner;
+#[cfg(test)]
+mod tests;
 
 pub use ask::{ask, known};
 use matching::found;
@@ -78,8 +80,12 @@ impl Question {
     pub fn of(source: &Source, provider: ProviderAddr, arguments: &Value) -> Self {
         let kind = &source.kind;
         let list = kind.list.as_ref().map(|list| list.request.names()).unwrap_or_default();
-        let question =
-            |names: &BTreeSet<Name>, about| Self { provider, kind: kind.name.clone(), words: words(arguments, names), about };
+        let question = |names: &BTreeSet<Name>, about| Self {
+            provider,
+            kind: kind.name.clone(),
+            words: words(arguments, names),
+            about,
+        };
         if let Some(id) = identity(source, arguments) {
             let read = kind.read.as_ref().map(|request| request.names()).unwrap_or_default();
             return question(&read, About::One(id.into()));
@@ -142,7 +148,8 @@ pub(super) fn arguments(
         fields.insert(Str::new(&attribute.name), value);
     }
     let arguments = Value::object(fields);
-    let set: Vec<&str> = source.arguments().map(|a| &*a.name).filter(|name| is_set(&arguments, name)).collect();
+    let set: Vec<&str> =
+        source.arguments().map(|a| &*a.name).filter(|name| is_set(&arguments, name)).collect();
     for missing in source.missing(&set) {
         // What is missing altogether was reported with the block.
         let null = visit.resource.arguments.attributes.iter().find(|a| source.argument(&a.name.name).is_ok());
@@ -175,7 +182,9 @@ pub(super) fn expected(source: &Source, arguments: &Value) -> Value {
         let of = |name: &Str, ty: &Type| {
             arguments.get_attr(name).cloned().unwrap_or_else(|| Value::unknown(ty.clone()))
         };
-        return Value::object(types.iter().map(|(name, of_name)| (name.clone(), of(name, of_name))).collect());
+        return Value::object(
+            types.iter().map(|(name, of_name)| (name.clone(), of(name, of_name))).collect(),
+        );
     }
     let field = |attribute: &crate::kind::Attribute| {
         let given = arguments.get_attr(&attribute.name).filter(|value| !value.is_null()).cloned();

@@ -58,12 +58,7 @@ impl Planner<'_> {
     }
 
     /// Why it cannot be read now.
-    fn put_off(
-        &self,
-        visit: &Visit<'_>,
-        arguments: &Value,
-        evaluation: &Evaluation<'_>,
-    ) -> Option<Because> {
+    fn put_off(&self, visit: &Visit<'_>, arguments: &Value, evaluation: &Evaluation<'_>) -> Option<Because> {
         if !arguments.is_wholly_known() {
             return Some(Because::ConfigUnknown);
         }
@@ -92,7 +87,8 @@ impl Planner<'_> {
             !self.changes.contains_key(&Subject::current(addr.clone())) && self.request.selection.plans(addr)
         };
         let mut records = self.recorded.records.range(lowest..).take_while(|(addr, _)| of_block(addr));
-        changes.any(|(_, change)| !matches!(change.action, Action::NoOp { .. })) || records.any(|(addr, _)| left(addr))
+        changes.any(|(_, change)| !matches!(change.action, Action::NoOp { .. }))
+            || records.any(|(addr, _)| left(addr))
     }
 
     /// Puts the reading among the changes.
@@ -117,7 +113,8 @@ impl Planner<'_> {
         if self.request.mode != Mode::Normal || !self.changes.iter().any(does) {
             return;
         }
-        let read: Vec<_> = self.read.iter().chain(&self.unread).map(|(a, v)| (a.clone(), v.clone())).collect();
+        let read: Vec<_> =
+            self.read.iter().chain(&self.unread).map(|(a, v)| (a.clone(), v.clone())).collect();
         for (addr, value) in read {
             let Some(visit) = crate::plan::visit_of(&addr, evaluation) else { continue };
             if visit.resource.check.is_some() {
@@ -142,7 +139,10 @@ pub(super) fn given(
 }
 
 fn unreadable(addr: &ObjectAddr, error: &CallError) -> Diagnostic {
-    Diagnostic::error(format!("Cannot read {addr}")).label(error.to_string()).detail(error.to_string()).about(addr)
+    Diagnostic::error(format!("Cannot read {addr}"))
+        .label(error.to_string())
+        .detail(error.to_string())
+        .about(addr)
 }
 
 /// What a data source gives that was asked while applying. `None` after a complaint.

@@ -8,7 +8,8 @@ use crate::addr::{Name, ObjectAddr};
 use crate::config::Config;
 use crate::kind::Kinds;
 use crate::plan::{
-    Action, Because, Change, DeleteReason, Drift, Mode, OutputChange, Plan, Planned, ReplaceOrder, ReplaceReason, Subject,
+    Action, Because, Change, DeleteReason, Drift, Mode, OutputChange, Plan, Planned, ReplaceOrder,
+    ReplaceReason, Subject,
 };
 use crate::state::{ProviderAddr, Record, State};
 use crate::value::{Marks, Path, PathStep, Secrets, Value, to_json};
@@ -67,7 +68,10 @@ fn planned_values(plan: &Plan, secrets: Secrets) -> Json {
             Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. } => {
                 modules.add(&subject.addr, future(&subject.addr, planned, secrets));
             }
-            Action::Read { later } => modules.add(&subject.addr, read(&subject.addr, &later.provider, planned(&later.values, secrets), &later.values)),
+            Action::Read { later } => modules.add(
+                &subject.addr,
+                read(&subject.addr, &later.provider, planned(&later.values, secrets), &later.values),
+            ),
             Action::Delete { .. } | Action::Forget { .. } => {}
         }
     }
@@ -220,7 +224,9 @@ pub(super) fn action_reason(change: &Change) -> Option<&'static str> {
             ReplaceReason::Triggered => "replace_by_triggers",
         }),
         Action::Delete { because, .. } => match because {
-            DeleteReason::NoResourceConfig if change.previous.is_some() => Some("delete_because_no_move_target"),
+            DeleteReason::NoResourceConfig if change.previous.is_some() => {
+                Some("delete_because_no_move_target")
+            }
             DeleteReason::NoResourceConfig => Some("delete_because_no_resource_config"),
             DeleteReason::NoModule => Some("delete_because_no_module"),
             DeleteReason::WrongRepetition => Some("delete_because_wrong_repetition"),

@@ -138,8 +138,7 @@ impl Page<'_> {
 
     /// The one kind of all objects, in the plural if need be; `objects` when there are several kinds.
     fn noun(&self, number: usize) -> String {
-        let mut kinds: Vec<&str> =
-            self.objects().map(|subject| &*subject.addr.resource.kind).collect();
+        let mut kinds: Vec<&str> = self.objects().map(|subject| &*subject.addr.resource.kind).collect();
         kinds.dedup();
         kinds.sort_unstable();
         kinds.dedup();
