@@ -148,3 +148,54 @@ proptest! {
         holds(&graph, target);
     }
 }
+
+/// A provider whose API is on this machine.
+const EMULATED: &str = "provider \"cloudelements\" {\n  base_url = \"emulator\"\n  user_secret = \"u\"\n  organization_secret = \"o\"\n}\n";
+
+/// The same graphs with a data source between each object and what it refers to.
+fn read_between(graph: &Graph, version: u32) -> String {
+    let block = |(at, needs): (usize, &BTreeSet<usize>)| {
+        let refers: Vec<String> = needs.iter().map(|need| format!("value.v{need}")).collect();
+        format!(
+            "data \"element\" \"d{at}\" {{\n  key        = \"freshdesk\"\n  depends_on = [{}]\n}}\n\
+             value \"v{at}\" {{\n  input            = data.element.d{at}.hub\n  triggers_replace = {version}\n}}\n",
+            refers.join(", ")
+        )
+    };
+    EMULATED.to_owned() + &graph.iter().enumerate().map(block).collect::<String>()
+}
+
+/// What is read while applying is read after what it waits for, and before what refers to it; in the end nothing is left to do.
+fn reads_in_place(graph: &Graph) {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    for version in [1, 2] {
+        std::fs::write(dir.join("main.hcl"), read_between(graph, version)).unwrap();
+        let messages = apply(dir, &[]);
+        respects(graph, &messages);
+        let read = |kind: &str, object: usize| {
+            let addr = format!("data.element.d{object}");
+            messages.iter().position(|m| m["type"] == kind && m["hook"]["resource"]["addr"] == addr.as_str())
+        };
+        for (object, needs) in graph.iter().enumerate().filter(|(_, needs)| !needs.is_empty()) {
+            let (started, ended) =
+                (read("apply_start", object).unwrap(), read("apply_complete", object).unwrap());
+            for need in needs {
+                let made = at(&messages, "apply_complete", "create", *need).unwrap();
+                assert!(made < started, "d{object} was read before v{need} was made");
+            }
+            let made = at(&messages, "apply_start", "create", object).unwrap();
+            assert!(ended < made, "v{object} was made before d{object} was read");
+        }
+        assert_eq!(isotope(dir, &["plan", "-detailed-exitcode"]).0, Some(0), "something is left to do");
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 4, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn what_is_put_off_is_read_in_its_place(graph in graphs()) {
+        reads_in_place(&graph);
+    }
+}

@@ -1,5 +1,6 @@
 //! One call to the API, and how its end is read (engine.md §7).
 
+use super::read::Answered;
 use super::record::{Of, record};
 use crate::diag::Diagnostic;
 use crate::kind::Kind;
@@ -33,6 +34,8 @@ pub(super) enum End {
     Refused(Box<Diagnostic>),
     /// A create that was not taken up, found by a look: it may be sent again, with a new intent.
     Again(String),
+    /// A data source was answered.
+    Answered(Answered),
     /// Nobody knows; the intent stays open.
     Open(Box<Diagnostic>),
 }

@@ -163,6 +163,7 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
             "The plan was created with the -target or -exclude option in effect, so some changes requested in the configuration may have been ignored and the output values may not be fully updated.",
         ));
     }
+    outcome.warnings.iter().for_each(|warning| diags.push(warning.clone()));
     for failure in &outcome.failed {
         diags.error(failure.problem.clone());
     }

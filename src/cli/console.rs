@@ -4,8 +4,8 @@ use super::args;
 use super::environment::{Environment, Functions};
 use super::output::Output;
 use super::typing::Typist;
-use super::{Exit, Outcome, backend, project, prompt};
-use crate::addr::ModulePath;
+use super::{Exit, Outcome, backend, project, prompt, providers, redaction};
+use crate::addr::{ModulePath, ObjectAddr};
 use crate::config::{Config, ModuleId, Settings};
 use crate::diag::{Diagnostics, Reported, Sources};
 use crate::eval::{self, functions::Host};
@@ -15,6 +15,7 @@ use crate::state::State;
 use crate::syntax::{self, Expr};
 use crate::value::{self, Marks, Value};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 
 pub async fn run(args: &args::Console, environment: &Environment, output: &mut Output) -> Outcome {
@@ -23,7 +24,7 @@ pub async fn run(args: &args::Console, environment: &Environment, output: &mut O
     let mut evaluation =
         Evaluation::new(&loaded.config, &loaded.kinds, &functions as &dyn Host, environment.workspace());
     let mut diags = Diagnostics::new();
-    let mut objects = Recorded { records: &loaded.state.records };
+    let mut objects = Recorded { records: &loaded.state.records, data: &loaded.data };
     plan::walk(&mut evaluation, &loaded.walk, &loaded.given, &mut objects, &mut diags);
     output.check(&mut diags, &loaded.sources)?;
     let console = Console { evaluation };
@@ -47,6 +48,7 @@ struct Loaded {
     walk: Walk,
     given: crate::config::Values,
     state: State,
+    data: BTreeMap<ObjectAddr, Value>,
     sources: Sources,
 }
 
@@ -69,13 +71,51 @@ async fn load(
             walk: Walk::default(),
             given: Default::default(),
             state: State::empty(""),
+            data: BTreeMap::new(),
             sources: Sources::new(),
         });
     }
     let project = project::load(&args.variables, environment, output)?;
     let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let data = read(&project, &backend, environment, output).await?;
     let project::Project { config, sources, kinds, walk, given } = project;
-    Ok(Loaded { config, kinds, walk, given, state: backend.state, sources })
+    Ok(Loaded { config, kinds, walk, given, state: backend.state, data, sources })
+}
+
+/// What the data sources give: they are not kept, so they are read again.
+async fn read(
+    project: &project::Project,
+    backend: &backend::Backend,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<BTreeMap<ObjectAddr, Value>, Reported> {
+    if project.walk.ahead.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let connected = providers::connect(project, backend, None, false, environment, output).await?;
+    let functions = Functions::planning(environment);
+    let request = plan::Request {
+        config: &project.config,
+        walk: &project.walk,
+        kinds: &project.kinds,
+        state: &backend.state,
+        providers: &connected.providers,
+        given: &project.given,
+        host: &functions,
+        workspace: environment.workspace(),
+        sealer: backend.sealer.as_deref(),
+        mode: plan::Mode::RefreshOnly,
+        refresh: false,
+        selection: &plan::Selection::all(),
+        replace: &[],
+        now: environment.now(),
+        answers: None,
+    };
+    let data = plan::read(&request).await;
+    for value in data.values() {
+        super::plan::learn(value, &mut |text| output.redactor().add(text));
+    }
+    Ok(data)
 }
 
 const HELP: &str = "Type an expression to see its value; `exit` or Ctrl-D ends.";

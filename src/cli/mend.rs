@@ -232,7 +232,8 @@ async fn adopt(
     let mut evaluation =
         Evaluation::new(&project.config, &project.kinds, &functions, environment.workspace());
     let mut diags = Diagnostics::new();
-    let mut objects = Recorded { records: &open.backend.state.records };
+    let mut objects =
+        Recorded { records: &open.backend.state.records, data: &std::collections::BTreeMap::new() };
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut diags);
     let visit = plan::visit_of(addr, &evaluation);
     let kind = project.kinds.get(&addr.resource.kind);

@@ -8,11 +8,12 @@ use super::project::{self, Project};
 use super::providers::{self, Connected};
 use super::{Exit, Outcome};
 use super::{redaction, saved};
+use crate::addr::{self, ObjectAddr};
 use crate::config::Settings;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Mode, Plan, Selection, Target};
 use crate::render::{self, Detail, json};
-use crate::state::Writer;
+use crate::state::{State, Writer};
 
 pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Output) -> Outcome {
     let mode = mode(&args.planning);
@@ -71,7 +72,7 @@ pub async fn make(
         providers::connect(&project, &backend, planning.parallelism, keep, environment, output).await?;
     let mut diags = Diagnostics::new();
     let planned_at = environment.now();
-    let asked = ask(&project, planning, &mut diags);
+    let asked = ask(&project, &backend.state, mode, planning, &mut diags);
     let planned = match asked {
         Ok((selection, replace)) => {
             let functions = Functions::planning_at(environment, planned_at);
@@ -128,9 +129,11 @@ pub fn begin(planning: &args::Planning, output: &mut Output) {
 /// `-target`, `-exclude` and `-replace`.
 fn ask(
     project: &Project,
+    state: &State,
+    mode: Mode,
     planning: &args::Planning,
     diags: &mut Diagnostics,
-) -> Result<(Selection, Vec<crate::addr::ObjectAddr>), Reported> {
+) -> Result<(Selection, Vec<ObjectAddr>), Reported> {
     let targets =
         planning.target.iter().map(|text| parse::<Target>("-target", text, diags)).collect::<Vec<_>>();
     let excludes =
@@ -138,8 +141,14 @@ fn ask(
     let replace = planning.replace.iter().map(|text| parse("-replace", text, diags)).collect::<Vec<_>>();
     let targets: Vec<_> = targets.into_iter().collect::<Result<_, _>>()?;
     let excludes: Vec<_> = excludes.into_iter().collect::<Result<_, _>>()?;
-    let replace: Vec<_> = replace.into_iter().collect::<Result<_, _>>()?;
-    let selection = Selection::new(&project.config, &project.walk, targets, excludes);
+    let replace: Vec<ObjectAddr> = replace.into_iter().collect::<Result<_, _>>()?;
+    if let Some(addr) = replace.iter().find(|addr| addr.resource.mode == addr::Mode::Data) {
+        return Err(diags.error(
+            Diagnostic::error(format!("Invalid force-replace address \"{addr}\""))
+                .detail("Only managed resources can be used with the -replace=... option."),
+        ));
+    }
+    let selection = Selection::new((&project.config, &project.walk), state, mode, targets, excludes);
     if !selection.is_all() {
         diags.push(Diagnostic::warning("Resource targeting is in effect").detail(
             "With -target or -exclude, the result of this plan may not represent all of the changes requested by the current configuration.",

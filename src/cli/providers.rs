@@ -113,7 +113,7 @@ fn settings(
     let mut evaluation = Evaluation::new(&project.config, &project.kinds, &host, environment.workspace());
     // Complaints about values belong to the plan, which makes them again; here only the providers' own count.
     let mut elsewhere = Diagnostics::new();
-    let mut objects = Recorded { records: &backend.state.records };
+    let mut objects = Recorded { records: &backend.state.records, data: &BTreeMap::new() };
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut elsewhere);
     let mut found = BTreeMap::new();
     for addr in used(project, backend) {
@@ -136,8 +136,7 @@ fn settings(
 
 fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {
     let kinds = &project.kinds;
-    let asks =
-        |resource: &Resource| kinds.get(&resource.addr.kind).is_some_and(|kind| kind.provider.is_some());
+    let asks = |resource: &Resource| kinds.of(&resource.addr).is_some_and(|kind| kind.provider.is_some());
     let modules = project.config.modules.iter();
     let declared = modules.flat_map(|module| {
         let asking = module.resources.values().filter(|resource| asks(resource));

@@ -182,7 +182,13 @@ async fn again(
     let targets = saved.asked.targets.iter().filter_map(|text| text.parse().ok()).collect();
     let excludes = saved.asked.excludes.iter().filter_map(|text| text.parse().ok()).collect();
     let replace: Vec<_> = saved.asked.replace.iter().filter_map(|text| text.parse().ok()).collect();
-    let selection = Selection::new(&project.config, &project.walk, targets, excludes);
+    let selection = Selection::new(
+        (&project.config, &project.walk),
+        &backend.state,
+        saved.asked.mode.into(),
+        targets,
+        excludes,
+    );
     let functions = Functions::planning_at(environment, planned_at);
     let request = plan::Request {
         config: &project.config,

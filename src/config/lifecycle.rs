@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::variable::{elements, list, rule};
-use super::{Ignore, Lifecycle};
+use super::{Ignore, Lifecycle, Rule};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval;
 use crate::syntax::{Expr, ExprKind, Step};
@@ -11,11 +11,7 @@ use crate::value::{Path, PathStep, Value};
 pub(super) fn lifecycle(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Lifecycle {
     let Some(block) = fields.block("lifecycle", diags) else { return Lifecycle::default() };
     let mut inner = Fields::new("lifecycle", block.header, &block.body);
-    let mut rules = |name, inner: &mut Fields<'_>| {
-        inner.blocks(name).into_iter().filter_map(|block| rule(block, diags).ok()).collect()
-    };
-    let preconditions = rules("precondition", &mut inner);
-    let postconditions = rules("postcondition", &mut inner);
+    let (preconditions, postconditions) = conditions(&mut inner, diags);
     let lifecycle = Lifecycle {
         create_before_destroy: inner.flag("create_before_destroy", diags).unwrap_or(false),
         prevent_destroy: inner.flag("prevent_destroy", diags).unwrap_or(false),
@@ -33,6 +29,13 @@ pub(super) fn lifecycle(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Lif
     };
     inner.finish(diags);
     lifecycle
+}
+
+/// The preconditions and postconditions of a `lifecycle` block.
+pub(super) fn conditions(inner: &mut Fields<'_>, diags: &mut Diagnostics) -> (Vec<Rule>, Vec<Rule>) {
+    let mut rules =
+        |name| inner.blocks(name).into_iter().filter_map(|block| rule(block, diags).ok()).collect();
+    (rules("precondition"), rules("postcondition"))
 }
 
 /// `all`, or a list of attributes and parts of them.

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 mod check;
+mod data;
 mod install;
 mod load;
 pub use load::{ReadError, fetch, is_configured, load, vars_file};
@@ -212,6 +213,8 @@ pub struct Resource {
     pub provider: Option<(ProviderRef, Span)>,
     pub lifecycle: Lifecycle,
     pub timeouts: BTreeMap<Name, (std::time::Duration, Span)>,
+    /// The check it stands in: a data source that only its assertions may refer to.
+    pub check: Option<Name>,
     /// The block's header.
     pub span: Span,
     /// The place of the kind's word in the header.

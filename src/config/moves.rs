@@ -22,6 +22,20 @@ pub(super) fn moved(block: &Block, module: &mut Module, diags: &mut Diagnostics)
                 .detail("The \"from\" and \"to\" addresses must either both refer to resources or both refer to modules."),
         ));
     }
+    for (end, name) in [(&from, "from"), (&to, "to")] {
+        if let Endpoint::Object(addr) = end
+            && addr.resource.mode == Mode::Data
+        {
+            return Err(diags.error(
+                Diagnostic::error("Invalid \"moved\" addresses")
+                    .at(block.header)
+                    .label(format!("`{name}` is a data source, which is only read"))
+                    .detail(format!(
+                        "{addr} is not a managed resource, so there is nothing recorded that could be moved."
+                    )),
+            ));
+        }
+    }
     module.moved.push(Moved { from, to, span: block.header });
     Ok(())
 }
@@ -38,6 +52,14 @@ pub(super) fn removed(block: &Block, module: &mut Module, diags: &mut Diagnostic
     }
     fields.finish(diags);
     let (from, span) = from?;
+    if matches!(&from, Endpoint::Object(addr) if addr.resource.mode == Mode::Data) {
+        return Err(diags.error(
+            Diagnostic::error("Data source address not allowed")
+                .at(span)
+                .label("it is only read, so there is nothing to remove")
+                .detail("Data sources are never destroyed, so they are not valid targets of removed blocks."),
+        ));
+    }
     let keyed = match &from {
         Endpoint::Object(addr) => {
             addr.key != ObjectKey::Single || addr.module.0.iter().any(|step| step.key != ObjectKey::Single)
@@ -128,9 +150,6 @@ fn endpoint(expr: &Expr, diags: &mut Diagnostics) -> Result<Endpoint, Reported> 
         return Err(invalid(diags, "expected an address".to_owned(), expr.span));
     };
     match (text.parse::<ObjectAddr>(), text.parse::<ModulePath>()) {
-        (Ok(addr), _) if addr.resource.mode == Mode::Data => {
-            Err(invalid(diags, "data sources are not moved or removed".to_owned(), expr.span))
-        }
         (Ok(addr), _) if RESERVED.contains(&&*addr.resource.kind) => {
             Err(invalid(diags, format!("`{}` is no kind", addr.resource.kind), expr.span))
         }

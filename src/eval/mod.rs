@@ -33,7 +33,7 @@ pub use closed::{constant, evaluate_with, literal};
 pub use console::console;
 pub use empty::{EmptyScope, undeclared};
 pub use functions::{FileKind, Host};
-pub use references::{Reference, Subject, reference, references};
+pub use references::{Reference, Subject, reference, references, roots};
 
 /// What names mean where an expression stands.
 pub trait Scope {

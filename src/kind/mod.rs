@@ -15,6 +15,7 @@ mod check;
 mod kinds;
 mod notation;
 mod schema;
+mod source;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use kinds::Kinds;
 pub use notation::kind;
 pub(crate) use schema::echoed;
 pub use schema::{default_value, normalise, schema_type, secrets};
+pub use source::{Shape, Source};
 
 /// One kind of object.
 #[derive(Clone, Debug)]
@@ -43,6 +45,10 @@ pub struct Kind {
     pub update: Option<Request>,
     pub delete: Option<Request>,
     pub list: Option<List>,
+    /// The objects are the service's own: they are read, and never made.
+    pub read_only: bool,
+    /// How data sources find objects.
+    pub lookup: Lookup,
     /// The attribute that carries the marker of a create.
     pub marker: Option<Name>,
     pub catalogue: Option<CatalogueUse>,
@@ -129,6 +135,17 @@ pub struct List {
     pub page: Option<Page>,
     /// The query parameter that finds a marker; without it, all objects are listed and looked through.
     pub marker_param: Option<String>,
+}
+
+/// How `data` blocks find objects of a kind.
+#[derive(Clone, Debug, Default)]
+pub struct Lookup {
+    /// Attributes of which each alone leads to an object: its value stands for `id` in the read request.
+    pub by: Vec<Name>,
+    /// The data source that gives all objects that match.
+    pub plural: Option<Name>,
+    /// Query parameters of the list request, over the arguments: what the API filters by itself. The rest is compared here.
+    pub search: BTreeMap<String, Expr>,
 }
 
 /// Paging by a token in a header.

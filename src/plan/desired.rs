@@ -38,13 +38,14 @@ pub fn settable(attribute: &Attribute) -> bool {
     matches!(attribute.role, Role::Required | Role::Optional | Role::Defaulted(_))
 }
 
-enum Argument {
+pub(super) enum Argument {
     Given(Value),
     Absent,
     Wrong,
 }
 
-fn argument(
+/// One argument of a block, evaluated and converted.
+pub(super) fn argument(
     attribute: &Attribute,
     visit: &Visit<'_>,
     evaluation: &Evaluation<'_>,
@@ -229,7 +230,9 @@ pub fn visit_of<'c>(addr: &crate::addr::ObjectAddr, evaluation: &Evaluation<'c>)
     let (module, of) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
     let resource = of.resources.get(&addr.resource)?;
     let expansion = evaluation.expansion(&addr.module, &addr.resource)?;
-    let repeat = expansion.has(&addr.key).then(|| expansion.repeat(&addr.key))?;
+    let repeat = expansion
+        .has(&addr.key)
+        .then(|| evaluation.repeat(module, &addr.module, &resource.repetition, expansion, &addr.key))?;
     Some(Visit { addr: addr.clone(), resource, module, repeat })
 }
 

@@ -3,7 +3,7 @@
 use super::evaluation::{Evaluation, walk};
 use super::scope::Repeat;
 use super::{Meta, Recorded, Request, keep, moves, provider_of, settable, settled, visit_of};
-use crate::addr::{ModulePath, ObjectAddr, ObjectKey};
+use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
 use crate::config::{Import, ModuleId};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval;
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 /// Reads every object that an `import` block names and that is not recorded yet.
 pub(super) async fn ask(
     request: &Request<'_>,
+    data: &BTreeMap<ObjectAddr, Value>,
     diags: &mut Diagnostics,
 ) -> Result<BTreeMap<ObjectAddr, Object>, Reported> {
     let mut found_all = BTreeMap::new();
@@ -28,7 +29,7 @@ pub(super) async fn ask(
     moves::follow(request.config, &mut recorded, &mut Diagnostics::new())?;
     let mut evaluation =
         Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
-    let mut objects = Recorded { records: &recorded.records };
+    let mut objects = Recorded { records: &recorded.records, data };
     // What is wrong with the configuration is reported when the plan is made.
     walk(&mut evaluation, request.walk, request.given, &mut objects, &mut Diagnostics::new());
     for (addr, id, span) in wanted(&evaluation, diags) {
@@ -198,13 +199,22 @@ fn target(
 ) -> Result<ObjectAddr, Reported> {
     let mut text = String::new();
     spell(expr, repeat, evaluation, &mut text, diags)?;
-    text.parse().map_err(|error: crate::addr::ParseError| {
+    let addr: ObjectAddr = text.parse().map_err(|error: crate::addr::ParseError| {
         diags.error(
             Diagnostic::error("Invalid import \"to\" expression").at(expr.span).label(error.problem).detail(
                 "Expected the address of one object, as in `instance.support` or `instance.desk[\"eu\"]`.",
             ),
         )
-    })
+    })?;
+    if addr.resource.mode == Mode::Data {
+        return Err(diags.error(
+            Diagnostic::error("Invalid import address")
+                .at(expr.span)
+                .label("a data source is only read")
+                .detail("Only managed resources can be imported."),
+        ));
+    }
+    Ok(addr)
 }
 
 fn spell(

@@ -9,6 +9,10 @@ pub use change::{keep, refit, sent};
 mod checks;
 pub use checks::{Checkable, Checked, Instance, Status};
 pub mod condition;
+mod counts;
+pub use counts::Counts;
+mod data;
+pub use data::{Because, Later, Question, arguments_of, ask, read_answer};
 mod depend;
 mod desired;
 pub use desired::{desired_of, object_type, seen, settable, unknown_object, visit_of};
@@ -25,15 +29,17 @@ pub use look::{Looking, events, look, look_at_all, settled};
 mod moves;
 pub use moves::{Moves, renames};
 mod nodes;
-pub use nodes::{Item, Walk, What, order as walk_order};
+pub use nodes::{Block, Item, Walk, What, order as walk_order};
 mod order;
 mod orphans;
 pub use orphans::{Orphan, adopted, declared, orphans};
 mod planner;
-pub use planner::{Counts, Request, plan, provider_of};
+pub use planner::{Request, plan, provider_of};
 mod refresh;
 pub use refresh::{Providers, Terms};
 mod removed;
+mod rounds;
+pub use rounds::read;
 mod rules;
 pub use rules::{Rules, conclude};
 pub mod saved;
@@ -83,6 +89,8 @@ pub struct Plan {
     pub outputs: BTreeMap<Name, OutputChange>,
     /// How each condition came out.
     pub checks: Vec<Checked>,
+    /// What data sources gave that were read while planning.
+    pub data: BTreeMap<ObjectAddr, Value>,
     /// What the world said: with it, the same plan can be made again without asking.
     pub answers: Answers,
     pub reading: Reading,
@@ -93,6 +101,8 @@ pub struct Plan {
 pub struct Answers {
     /// The objects that were read; `None`: gone.
     pub reads: BTreeMap<ObjectAddr, Option<crate::provider::Object>>,
+    /// What data sources asked.
+    pub data: data::Answers,
     /// What `import` blocks adopt.
     pub imports: BTreeMap<ObjectAddr, crate::provider::Object>,
     /// Open intents of earlier runs, and what a look at the world found.
@@ -151,6 +161,10 @@ pub enum Action {
     },
     Forget {
         prior: Record,
+    },
+    /// A data source that is read while applying.
+    Read {
+        later: Later,
     },
 }
 
@@ -253,6 +267,8 @@ pub enum Verb {
     Forget,
     /// Writes what was read, without a request.
     Record,
+    /// Asks what a data source gives.
+    Read,
 }
 
 /// An object that is not what the record says.

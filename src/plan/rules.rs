@@ -4,11 +4,11 @@
 
 use super::evaluation::Evaluation;
 use super::scope::{Repeat, Scope};
-use crate::addr::{ModulePath, Name};
+use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey};
 use crate::config::{ModuleId, Rule};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::eval;
-use crate::value::{Marks, Type, convert};
+use crate::value::{Marks, Type, Value, convert};
 use std::collections::BTreeSet;
 
 /// What a walk makes of rules.
@@ -106,6 +106,9 @@ pub(super) fn assertions(
         return;
     }
     let check = &evaluation.config.module(module).checks[name];
+    if unread(evaluation, module, path, name) {
+        return;
+    }
     let scope = evaluation.scope(module, path, &Repeat::None);
     for rule in &check.asserts {
         match judge(rule, &scope, &ASSERTION, diags) {
@@ -120,6 +123,14 @@ pub(super) fn assertions(
             Verdict::Holds | Verdict::Wrong => {}
         }
     }
+}
+
+/// Whether a check's own data source could not be read, which was said: there is nothing to judge then.
+fn unread(evaluation: &Evaluation<'_>, module: ModuleId, path: &ModulePath, name: &Name) -> bool {
+    let mut resources = evaluation.config.module(module).resources.values();
+    let Some(data) = resources.find(|resource| resource.check.as_ref() == Some(name)) else { return false };
+    let addr = ObjectAddr { module: path.clone(), resource: data.addr.clone(), key: ObjectKey::Single };
+    evaluation.object(&addr).is_some_and(|value| *value == Value::unknown(Type::Dynamic))
 }
 
 /// Judges everything once more, when an apply is done. Returns the root outputs whose preconditions do not hold.

@@ -157,10 +157,32 @@ pub(super) fn declared(module: &Module, reference: &Reference) -> Result<(), Box
             Subject::Resource(addr) if !module.resources.contains_key(addr) => {
                 undeclared_resource(addr, module, reference)
             }
+        Subject::Resource(addr)
+            if module.resources[addr].check.is_some() && !in_check(module, addr, reference) =>
+        {
+            Diagnostic::error("Reference to scoped resource")
+                .at(reference.span)
+                .label("stands in a check, for its assertions alone")
+                .related(module.resources[addr].span, "declared here")
+                .detail(format!(
+                    "The referenced data resource {:?} {:?} is not available from this context.",
+                    &*addr.kind, &*addr.name
+                ))
+        }
             Subject::Resource(addr) => return keyed(addr, &module.resources[addr].repetition, reference),
             _ => return Ok(()),
         };
     Err(Box::new(complaint))
+}
+
+/// Whether a reference stands in an assertion of the check that its data source belongs to.
+fn in_check(module: &crate::config::Module, addr: &ResourceAddr, reference: &Reference) -> bool {
+    let check = module.resources[addr].check.as_ref().and_then(|name| module.checks.get(name));
+    let rules = check.into_iter().flat_map(|check| &check.asserts);
+    let mut spans = rules.flat_map(|rule| [rule.condition.span, rule.error_message.span]);
+    spans.any(|span| {
+        span.file == reference.span.file && (span.start..=span.end).contains(&reference.span.start)
+    })
 }
 
 /// Whether a reference to a resource has a key exactly if its objects do.

@@ -3,7 +3,7 @@
 use super::rest::RestProvider;
 use super::{CallError, Object, ObjectRef, Provider, Search, mapping, request};
 use crate::kind::words::Words;
-use crate::kind::{Kind, List, Page};
+use crate::kind::{Kind, List, Page, Request};
 use crate::value::Value;
 use std::collections::BTreeSet;
 
@@ -50,17 +50,24 @@ struct Walk<'a> {
     provider: &'a RestProvider,
     kind: &'a Kind,
     list: &'a List,
+    /// The list's request, with what it is searched by.
+    request: Request,
     values: &'a Value,
     marker: Option<&'a str>,
 }
 
 impl<'a> Walk<'a> {
     fn new(provider: &'a RestProvider, kind: &'a Kind, list: &'a List, search: &Search<'a>) -> Self {
+        let mut request = list.request.clone();
         let (values, marker) = match *search {
             Search::All { values } => (values, None),
             Search::Marker { marker, values } => (values, Some(marker)),
+            Search::Arguments { values } => {
+                request.query.extend(kind.lookup.search.clone());
+                (values, None)
+            }
         };
-        Self { provider, kind, list, values, marker }
+        Self { provider, kind, list, request, values, marker }
     }
 
     /// `None`: nothing matches, which only the first page may say.
@@ -72,7 +79,7 @@ impl<'a> Walk<'a> {
         query.extend(paged.map(|(page, size)| (&*page.size_param, size)));
         query.extend(paged.and_then(|(page, _)| Some((&*page.token_param, token?))));
         let words = Words::new().with_all(self.values);
-        let call = request::call(&self.list.request, &words, &query).map_err(CallError::Unreached)?;
+        let call = request::call(&self.request, &words, &query).map_err(CallError::Unreached)?;
         let found = self.provider.ask(self.kind, &call, |answer| {
             if token.is_none() && self.list.empty.contains(&answer.status) {
                 return Some(Ok(None));

@@ -92,6 +92,7 @@ pub(super) fn plan_of(actions: Vec<(&str, usize, Action)>) -> Plan {
         (Subject::current(addr(name)), Change { action, place, previous: None })
     };
     Plan {
+        data: std::collections::BTreeMap::new(),
         moves: Default::default(),
         mode: Mode::Normal,
         base: StateVersion { lineage: "00000000".into(), serial: 1 },

@@ -3,6 +3,7 @@
 //! | block | words | |
 //! | --- | --- | --- |
 //! | `kind "name"` | `description`, `provider`, `id` | without a provider, the engine makes the objects itself |
+//! | | `read_only` | the objects are never made here: there is a data source and no resource |
 //! | | `collection`, `object` | paths of the requests that name none; `object` defaults to `<collection>/${id}` |
 //! | `attribute "name"` | `type`, `required`, `default`, `replace` | what the user sets; `default` is over `block.name` and `block.key` |
 //! | | `at` | its place in requests and answers: JSON keys with dots between them |
@@ -13,6 +14,7 @@
 //! | | `generate = "uuid"`, `value` | what the engine sets; `value` is over `object`, the object's attributes |
 //! | `create`, `read`, `update`, `delete` | `request`, `query`, `headers`, `gone` | over `id` and the attributes |
 //! | `list` | the same, `empty`, `at` | `page { size size_param token_param token_header }`, `search { tag }` |
+//! | `data` | `by`, `plural`, `search` | how data sources find objects: see `builtin/README.md` |
 //! | `marker` | `attribute` | the strings beside which a marker stands |
 //! | `catalogue "name"` | `key`, `entries` | the attributes that choose an entry and that it describes |
 //! | `errors` | `message`, `detail`, `request_id` | where a refusal says what |
@@ -21,7 +23,7 @@
 //! unknown values of the right types: a misspelt word in a path shows when the file is read, not when the request is due.
 
 use super::words::Words;
-use super::{Attribute, CatalogueUse, ErrorShape, Kind, Role, catalogue_named, schema_type};
+use super::{Attribute, CatalogueUse, ErrorShape, Kind, Lookup, Role, catalogue_named, schema_type};
 use crate::addr::{Name, is_identifier};
 use crate::config::RESERVED;
 use crate::config::fields::{Fields, labels, missing};
@@ -31,6 +33,7 @@ use crate::value::{Constraint, Type, Value};
 use std::collections::BTreeMap;
 
 mod attribute;
+mod lookup;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -60,6 +63,8 @@ fn decode(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
         update: None,
         delete: None,
         list: None,
+        read_only: fields.flag("read_only", diags).unwrap_or(false),
+        lookup: Lookup::default(),
         marker: None,
         catalogue: None,
         errors: ErrorShape::default(),
@@ -67,6 +72,7 @@ fn decode(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
     };
     request::requests(&mut fields, &mut kind, diags);
     identity(&mut kind, block.header);
+    lookup::lookup(&mut fields, &mut kind, diags);
     if let Some(block) = fields.block("marker", diags) {
         kind.marker = marker(block, &kind, diags).ok();
     }

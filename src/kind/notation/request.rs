@@ -19,12 +19,31 @@ pub(super) fn requests(fields: &mut Fields<'_>, kind: &mut Kind, diags: &mut Dia
     let object = fields.take("object").map(|a| a.expr.clone());
     let object = object.or_else(|| collection.as_ref().map(one_of));
     let needed = kind.provider.is_some().then_some(kind.span);
-    kind.create = verb(fields, "create", "POST", collection.as_ref(), needed, diags);
+    if kind.read_only {
+        for name in ["create", "update", "delete", "marker"] {
+            unexpected(fields, name, kind, diags);
+        }
+    } else {
+        kind.create = verb(fields, "create", "POST", collection.as_ref(), needed, diags);
+    }
     kind.read = verb(fields, "read", "GET", object.as_ref(), needed, diags);
-    kind.update = verb(fields, "update", "PATCH", object.as_ref(), None, diags);
-    kind.delete = verb(fields, "delete", "DELETE", object.as_ref(), needed, diags);
+    if !kind.read_only {
+        kind.update = verb(fields, "update", "PATCH", object.as_ref(), None, diags);
+        kind.delete = verb(fields, "delete", "DELETE", object.as_ref(), needed, diags);
+    }
     kind.list = fields.block("list", diags).and_then(|block| list(block, collection.as_ref(), diags).ok());
     check_words(kind, diags);
+}
+
+/// What is only read is neither made nor changed.
+fn unexpected(fields: &mut Fields<'_>, name: &'static str, kind: &Kind, diags: &mut Diagnostics) {
+    for block in fields.blocks(name) {
+        diags.error(
+            Diagnostic::error("Unexpected request")
+                .at(block.header)
+                .label(format!("`{}` is `read_only`", kind.name)),
+        );
+    }
 }
 
 /// `<collection>/${id}`.
@@ -136,7 +155,7 @@ fn not_a_request(span: Span, label: &str, diags: &mut Diagnostics) -> Reported {
 }
 
 /// The pairs of `query = { hydrate = "false" }`.
-fn pairs(attribute: &Attribute, diags: &mut Diagnostics) -> BTreeMap<String, Expr> {
+pub(super) fn pairs(attribute: &Attribute, diags: &mut Diagnostics) -> BTreeMap<String, Expr> {
     let ExprKind::Object(pairs) = &attribute.expr.kind else {
         let label = "expected pairs in braces: `{ name = value }`";
         diags.error(Diagnostic::error("Incorrect attribute value type").at(attribute.expr.span).label(label));
@@ -235,7 +254,7 @@ fn search(block: &Block, diags: &mut Diagnostics) -> Option<String> {
 /// Evaluates every path, query and header once, over unknown values: what a create or list may name is known before there is an object.
 fn check_words(kind: &Kind, diags: &mut Diagnostics) {
     let mut before = Words::new();
-    for attribute in kind.attributes.values().filter(|attribute| attribute.is_argument()) {
+    for attribute in kind.attributes.values().filter(|attribute| attribute.is_argument() || kind.read_only) {
         before = before.with(&attribute.name, Value::unknown(attribute.constraint.ty()));
     }
     let mut after = Words::new().with("id", Value::unknown_not_null(Type::String));

@@ -31,7 +31,7 @@ fn with(what: &str) -> String {
 #[test]
 fn built_in_kinds_are_read_whole() {
     let kinds = Kinds::builtin();
-    assert_eq!(kinds.names().collect::<Vec<_>>(), ["instance", "value"]);
+    assert_eq!(kinds.names().collect::<Vec<_>>(), ["element", "instance", "value"]);
     let instance = kinds.get("instance").unwrap();
     let methods = [&instance.create, &instance.read, &instance.update, &instance.delete]
         .map(|request| request.as_ref().unwrap().method.clone());
@@ -234,7 +234,70 @@ fn a_kind_cannot_take_a_name_twice() {
     assert_eq!(diags, []);
     let mut diags = Diagnostics::new();
     let both = Kinds::builtin().with([kinds.clone(), kinds].concat(), &mut diags);
-    assert_eq!(both.names().collect::<Vec<_>>(), ["instance", "thing", "value"]);
+    assert_eq!(both.names().collect::<Vec<_>>(), ["element", "instance", "thing", "value"]);
     let labels: Vec<_> = diags.take().into_iter().map(|d| d.label).collect();
     assert_eq!(labels, ["`thing` is defined a second time", "there is a built-in kind `value`"]);
+}
+
+#[test]
+fn a_kind_that_is_only_read_is_never_made() {
+    let (kinds, diags, _) = read(
+        "kind \"thing\" {\n  provider = \"rest\"\n  read_only = true\n  collection = \"/things\"\n  computed \"key\" { type = string }\n  \
+         list {}\n  data {\n    by = [\"key\"]\n    plural = \"things\"\n  }\n}",
+    );
+    assert_eq!(diags, []);
+    let [kind] = kinds.as_slice() else { panic!("one kind") };
+    assert!(kind.create.is_none() && kind.update.is_none() && kind.delete.is_none() && kind.read.is_some());
+    assert_eq!((&*kind.lookup.by[0], kind.lookup.plural.as_deref()), ("key", Some("things")));
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    read_only  = true
+    collection = "/things"
+    create {}
+  # ^^^^^^ Unexpected request: `thing` is `read_only`
+  }"#,
+    );
+}
+
+#[test]
+fn data_sources_must_make_sense() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/things"
+    attribute "ids" { type = list(string) }
+    attribute "name" { type = string }
+    list {}
+    data {
+      by     = ["nam"]
+             # ^^^^^^^ Unknown attribute: `thing` has no attribute `nam`; did you mean `name`?
+      plural = "things"
+             # ^^^^^^^^ Invalid plural: `ids` is an attribute of the kind, and would be one of the list of objects too
+      search = { q = nam }
+                   # ^^^ Unknown variable: known here: `id`, `ids`, `name`
+      plurl  = "x"
+    # ^^^^^ Unsupported argument: `data` has no argument `plurl`; did you mean `plural`?
+    }
+  }
+  kind "other" {
+    provider   = "rest"
+    collection = "/others"
+    data { plural = "data" }
+                  # ^^^^^^ Invalid plural: not a name that a data source may have
+  }
+  kind "lonely" {
+    provider   = "rest"
+    collection = "/lonely"
+    data { plural = "crowd" }
+                  # ^^^^^^^ Invalid plural: `lonely` has no `list`, so there is no way to find several
+  }
+  kind "kept" {
+    attribute "a" { type = string }
+    data {}
+  # ^^^^ Unexpected data source: `kept` has no provider to ask
+  }"#,
+    );
 }

@@ -145,7 +145,7 @@ impl Writer<'_> {
             .iter()
             .filter_map(|argument| Some((Str::new(&argument.name.name), constant(&argument.expr)?)));
         let constants = Value::object(constants.collect());
-        let marked = match self.kinds.get(&resource.addr.kind) {
+        let marked = match self.kinds.of(&resource.addr) {
             Some(kind) => kind::secrets(kind, constants),
             None => constants.sensitive(),
         };
@@ -159,7 +159,7 @@ impl Writer<'_> {
         match &resource.provider {
             Some((chosen, _)) => key(&chosen.name, chosen.alias.as_ref()),
             None => {
-                let of_kind = self.kinds.get(&resource.addr.kind).and_then(|kind| kind.provider.clone());
+                let of_kind = self.kinds.of(&resource.addr).and_then(|kind| kind.provider.clone());
                 of_kind.map_or_else(|| "local".to_owned(), |name| name.to_string())
             }
         }

@@ -5,14 +5,15 @@ use super::configuration::configuration;
 use super::mask::{planned, sensitive, unknown};
 use super::relevant::relevant;
 use super::secrets;
-use super::state::{Modules, identify, recorded, resource, state};
+use super::state::{Modules, identify, prior_state, recorded, resource};
 use crate::addr::{Name, ObjectAddr};
 use crate::config::Config;
 use crate::kind::Kinds;
 use crate::plan::{
-    Action, Change, DeleteReason, Drift, OutputChange, Plan, Planned, ReplaceOrder, ReplaceReason, Subject,
+    Action, Because, Change, DeleteReason, Drift, Mode, OutputChange, Plan, Planned, ReplaceOrder,
+    ReplaceReason, Subject,
 };
-use crate::state::{Record, State};
+use crate::state::{ProviderAddr, Record, State};
 use crate::value::{Marks, Path, PathStep, Secrets, Value, to_json};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +29,7 @@ pub fn plan(
 ) -> Json {
     let shown = secrets(reveal);
     let mut changes: Vec<Json> =
-        plan.changes.iter().map(|(subject, of)| resource_change(subject, of, shown)).collect();
+        changes(plan).map(|(subject, of)| resource_change(subject, of, shown)).collect();
     for (addr, id) in plan.imports() {
         let of_addr =
             |change: &&mut Json| change["address"] == addr.to_string() && change.get("deposed").is_none();
@@ -47,7 +48,7 @@ pub fn plan(
         document["resource_drift"] = plan.drift.iter().map(|drift| drifted(drift, shown)).collect();
     }
     document["output_changes"] = output_changes(plan, shown);
-    document["prior_state"] = state(&known_before(plan, prior), kinds, reveal);
+    document["prior_state"] = prior_state(&known_before(plan, prior), &plan.data, kinds, reveal);
     document["configuration"] = configuration(config, kinds, reveal);
     let relevant = relevant(plan, config);
     if relevant.as_array().is_some_and(|all| !all.is_empty()) {
@@ -88,13 +89,18 @@ fn known_before(plan: &Plan, prior: &State) -> State {
 
 fn recorded_before(action: &Action) -> Option<&Record> {
     match action {
-        Action::Create { .. } => None,
+        Action::Create { .. } | Action::Read { .. } => None,
         Action::NoOp { record: prior, .. }
         | Action::Update { prior, .. }
         | Action::Replace { prior, .. }
         | Action::Delete { prior, .. }
         | Action::Forget { prior } => Some(prior),
     }
+}
+
+/// What is listed as a change. A plan that only refreshes has none: what it found is drift.
+fn changes(plan: &Plan) -> impl Iterator<Item = (&Subject, &Change)> {
+    plan.changes.iter().filter(|_| plan.mode != Mode::RefreshOnly)
 }
 
 fn variables(variables: &BTreeMap<Name, Value>, secrets: Secrets) -> Json {
@@ -113,6 +119,10 @@ fn planned_values(plan: &Plan, secrets: Secrets) -> Json {
             Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. } => {
                 modules.add(&subject.addr, future(&subject.addr, planned, secrets));
             }
+            Action::Read { later } => modules.add(
+                &subject.addr,
+                read(&subject.addr, &later.provider, planned(&later.values, secrets), &later.values),
+            ),
             Action::Delete { .. } | Action::Forget { .. } => {}
         }
     }
@@ -136,6 +146,11 @@ fn unchanged(addr: &ObjectAddr, record: &Record, secrets: Secrets) -> Map<String
 
 fn future(addr: &ObjectAddr, of: &Planned, secrets: Secrets) -> Map<String, Json> {
     resource(addr, &of.meta.provider.name, planned(&of.values, secrets), sensitive(&of.values))
+}
+
+/// A data source, as `planned_values` and `prior_state` show it.
+fn read(addr: &ObjectAddr, provider: &ProviderAddr, values: Json, of: &Value) -> Map<String, Json> {
+    resource(addr, &provider.name, values, sensitive(of))
 }
 
 fn planned_output(value: &Value, secrets: Secrets) -> Json {
@@ -163,7 +178,7 @@ fn resource_change(subject: &Subject, change: &Change, secrets: Secrets) -> Json
     }
     entry.insert("provider_name".to_owned(), provider(&change.action).into());
     entry.insert("change".to_owned(), action(&change.action, secrets));
-    if let Some(reason) = action_reason(&change.action) {
+    if let Some(reason) = action_reason(change) {
         entry.insert("action_reason".to_owned(), reason.into());
     }
     Json::Object(entry)
@@ -171,6 +186,7 @@ fn resource_change(subject: &Subject, change: &Change, secrets: Secrets) -> Json
 
 fn provider(action: &Action) -> &str {
     match (action, recorded_before(action)) {
+        (Action::Read { later }, _) => &later.provider.name,
         (Action::Create { planned }, _) => &planned.meta.provider.name,
         (_, Some(prior)) => &prior.provider.name,
         (_, None) => "",
@@ -198,11 +214,11 @@ impl Side {
     }
 
     fn planned(of: &Planned, secrets: Secrets) -> Self {
-        Self {
-            values: planned(&of.values, secrets),
-            sensitive: sensitive(&of.values),
-            unknown: unknown(&of.values),
-        }
+        Self::of(&of.values, secrets)
+    }
+
+    fn of(values: &Value, secrets: Secrets) -> Self {
+        Self { values: planned(values, secrets), sensitive: sensitive(values), unknown: unknown(values) }
     }
 }
 
@@ -213,6 +229,7 @@ fn action(action: &Action, secrets: Secrets) -> Json {
     match action {
         Action::NoOp { record, .. } => change(names, prior(record), prior(record)),
         Action::Create { planned } => change(names, Side::none(), future(planned)),
+        Action::Read { later } => change(names, Side::none(), Side::of(&later.values, secrets)),
         Action::Update { prior: before, planned, .. } => change(names, prior(before), future(planned)),
         Action::Replace { prior: before, planned, because, .. } => {
             let mut change = change(names, prior(before), future(planned));
@@ -248,12 +265,13 @@ fn actions(action: &Action) -> &'static [&'static str] {
         Action::Replace { order: ReplaceOrder::ForgetFirst, .. } => &["forget", "create"],
         Action::Delete { .. } => &["delete"],
         Action::Forget { .. } => &["forget"],
+        Action::Read { .. } => &["read"],
     }
 }
 
 /// Terraform's words for why.
-pub(super) fn action_reason(action: &Action) -> Option<&'static str> {
-    match action {
+pub(super) fn action_reason(change: &Change) -> Option<&'static str> {
+    match &change.action {
         Action::Replace { because, .. } => Some(match because {
             ReplaceReason::CannotUpdate(_) => "replace_because_cannot_update",
             ReplaceReason::Tainted => "replace_because_tainted",
@@ -261,6 +279,9 @@ pub(super) fn action_reason(action: &Action) -> Option<&'static str> {
             ReplaceReason::Triggered => "replace_by_triggers",
         }),
         Action::Delete { because, .. } => match because {
+            DeleteReason::NoResourceConfig if change.previous.is_some() => {
+                Some("delete_because_no_move_target")
+            }
             DeleteReason::NoResourceConfig => Some("delete_because_no_resource_config"),
             DeleteReason::NoModule => Some("delete_because_no_module"),
             DeleteReason::WrongRepetition => Some("delete_because_wrong_repetition"),
@@ -269,6 +290,11 @@ pub(super) fn action_reason(action: &Action) -> Option<&'static str> {
             DeleteReason::Requested | DeleteReason::Deposed => None,
         },
         Action::Forget { .. } => Some("delete_because_no_resource_config"),
+        Action::Read { later } => Some(match later.because {
+            Because::ConfigUnknown => "read_because_config_unknown",
+            Because::DependencyPending => "read_because_dependency_pending",
+            Because::CheckNested => "read_because_check_nested",
+        }),
         _ => None,
     }
 }

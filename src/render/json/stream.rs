@@ -32,13 +32,14 @@ pub fn planned_changes(plan: &Plan, timestamp: &str) -> Vec<Json> {
             Action::Replace { .. } => ("replace", "replace"),
             Action::Delete { .. } => ("delete", "delete"),
             Action::Forget { .. } => ("remove", "remove"),
+            Action::Read { .. } => ("read", "read"),
         };
         let mut of = json!({ "resource": resource(&subject.addr) });
         if let Some(previous) = &change.previous {
             of["previous_resource"] = resource(previous);
         }
         of["action"] = action.into();
-        if let Some(reason) = action_reason(&change.action) {
+        if let Some(reason) = action_reason(change) {
             of["reason"] = reason_word(reason).into();
         }
         if let Some(id) = imports.get(&subject.addr) {
@@ -134,6 +135,7 @@ fn action(verb: Verb) -> Option<&'static str> {
         Verb::Create => Some("create"),
         Verb::Update => Some("update"),
         Verb::Delete => Some("delete"),
+        Verb::Read => Some("read"),
         Verb::Forget | Verb::Record => None,
     }
 }

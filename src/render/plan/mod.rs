@@ -19,7 +19,7 @@ pub(super) use summary::summary_line;
 use super::Style;
 use super::paint::{Ink, wrap};
 use super::rows::{Row, lay_out};
-use crate::addr::ObjectAddr;
+use crate::addr::{self, ObjectAddr};
 use crate::diag::Sources;
 use crate::kind::Kinds;
 use crate::plan::{Action, Change, DeleteReason, Mode, Plan, Subject};
@@ -167,10 +167,14 @@ impl Page<'_> {
         wrap(text, self.style.width)
     }
 
+    /// The objects that are managed.
+    fn objects(&self) -> impl Iterator<Item = &Subject> {
+        self.plan.changes.keys().filter(|subject| subject.addr.resource.mode == addr::Mode::Managed)
+    }
+
     /// The one kind of all objects, in the plural if need be; `objects` when there are several kinds.
     fn noun(&self, number: usize) -> String {
-        let mut kinds: Vec<&str> =
-            self.plan.changes.keys().map(|subject| &*subject.addr.resource.kind).collect();
+        let mut kinds: Vec<&str> = self.objects().map(|subject| &*subject.addr.resource.kind).collect();
         kinds.dedup();
         kinds.sort_unstable();
         kinds.dedup();

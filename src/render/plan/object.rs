@@ -3,7 +3,7 @@
 use super::summary::{arrival, reason, symbol};
 use super::{Detail, Page, edits};
 use crate::kind::Kind;
-use crate::plan::{Action, Change, Edit, Planned, ReplaceReason, Subject};
+use crate::plan::{Action, Because, Change, Edit, ReplaceReason, Subject};
 use crate::render::event::name;
 use crate::render::paint::{Ink, columns, fold, pad};
 use crate::render::rows::{Row, Symbol, lay_out};
@@ -63,7 +63,8 @@ fn risk(action: &Action) -> u8 {
         Action::Forget { .. } => 2,
         Action::Update { .. } => 3,
         Action::Create { .. } => 4,
-        Action::NoOp { .. } => 5,
+        Action::Read { .. } => 5,
+        Action::NoOp { .. } => 6,
     }
 }
 
@@ -78,7 +79,7 @@ impl<'p> Group<'p> {
     }
 
     pub(super) fn kind(&self, page: &Page<'p>) -> Option<&'p Arc<Kind>> {
-        page.kinds.get(&self.first().0.addr.resource.kind)
+        page.kinds.of(&self.first().0.addr.resource)
     }
 
     /// `instance.a, instance.b`; of many the first ones and how many more.
@@ -166,7 +167,7 @@ fn with_place(header: &str, place: &str, page: &Page<'_>) -> String {
 
 fn id(action: &Action) -> Option<&str> {
     match action {
-        Action::Create { .. } => None,
+        Action::Create { .. } | Action::Read { .. } => None,
         Action::NoOp { record: prior, .. }
         | Action::Update { prior, .. }
         | Action::Replace { prior, .. }
@@ -176,10 +177,12 @@ fn id(action: &Action) -> Option<&str> {
 }
 
 fn rows(page: &Page<'_>, subject: &Subject, change: &Change) -> Vec<Row> {
-    let kind = page.kinds.get(&subject.addr.resource.kind).map(|kind| &**kind);
+    let kind = page.kinds.of(&subject.addr.resource).map(|kind| &**kind);
     let full = page.detail == Detail::Full;
     match &change.action {
-        Action::Create { planned } => created(kind, planned),
+        Action::Create { planned } => created(kind, &planned.values),
+        Action::Read { later } if later.because == Because::CheckNested && !full => Vec::new(),
+        Action::Read { later } => created(kind, &later.values),
         Action::Update { edits, planned, .. } => edits::rows(page, kind, edits, &planned.values),
         Action::Replace { edits, planned, because, .. } => {
             edits::rows(page, kind, &forcing(edits, because), &planned.values)
@@ -198,10 +201,10 @@ fn forcing(edits: &[Edit], because: &ReplaceReason) -> Vec<Edit> {
 }
 
 /// Every attribute of a new object; those that only the API decides on one line.
-fn created(kind: Option<&Kind>, planned: &Planned) -> Vec<Row> {
+fn created(kind: Option<&Kind>, values: &Value) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut later = Vec::new();
-    for (name, value) in attributes(kind, &planned.values) {
+    for (name, value) in attributes(kind, values) {
         match value.unmarked() {
             Value::Null(_) => {}
             Value::Unknown(..) => later.push(name),

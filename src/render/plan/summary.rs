@@ -2,7 +2,7 @@
 
 use super::object::Group;
 use super::{Page, content};
-use crate::plan::{Action, Cause, Counts, DeleteReason, Edit, Plan, ReplaceOrder, ReplaceReason};
+use crate::plan::{Action, Because, Cause, Counts, DeleteReason, Edit, Plan, ReplaceOrder, ReplaceReason};
 use crate::render::paint::{Ink, columns, count, enumerate, fold, pad, wrap};
 use crate::value::{Path, PathStep};
 use std::time::Duration;
@@ -17,12 +17,17 @@ const BELOW: usize = 8;
 
 /// `isotope plan · 214 instances, read in 2 requests (0.8 s)`.
 pub(super) fn header(page: &Page<'_>) -> String {
-    let Plan { reading, changes, .. } = page.plan;
+    let Plan { reading, .. } = page.plan;
     let recorded = reading.objects;
-    let number = if recorded == 0 { changes.len() } else { recorded };
-    let mut text = format!("isotope plan · {number} {}", page.noun(number));
+    let number = if recorded == 0 { page.objects().count() } else { recorded };
+    let mut text = match number {
+        0 if !page.plan.data.is_empty() => {
+            format!("isotope plan · {}", count(page.plan.data.len(), "data source"))
+        }
+        _ => format!("isotope plan · {number} {}", page.noun(number)),
+    };
     match (recorded, reading.requests) {
-        (0, _) => text.push_str(", none yet"),
+        (0, _) if number > 0 || page.plan.data.is_empty() => text.push_str(", none yet"),
         (_, 0) => {}
         (_, requests) => {
             let requests = count(usize::try_from(requests).unwrap_or(usize::MAX), "request");
@@ -92,6 +97,7 @@ pub(super) fn symbol(action: &Action) -> (&'static str, Ink) {
         Action::Replace { order: ReplaceOrder::CreateFirst, .. } => ("+/-", Ink::Removed),
         Action::Replace { order: ReplaceOrder::ForgetFirst, .. } => ("./+", Ink::Changed),
         Action::Delete { .. } => ("-", Ink::Removed),
+        Action::Read { .. } => ("<=", Ink::Faint),
     }
 }
 
@@ -107,6 +113,7 @@ pub(super) fn reason(page: &Page<'_>, group: &Group<'_>) -> String {
         Action::Replace { edits, because, .. } => reasons.push(replace_reason(edits, because)),
         Action::Delete { because, .. } => reasons.push(delete_reason(page, group, *because)),
         Action::Forget { .. } => reasons.push("no longer managed, and left as it is".to_owned()),
+        Action::Read { later } => reasons.push(read_reason(later.because).to_owned()),
         _ => {}
     }
     reasons.extend(arrival(page, group));
@@ -171,6 +178,14 @@ fn replace_reason(edits: &[Edit], because: &ReplaceReason) -> String {
             names.dedup();
             format!("{} changed", enumerate(&names))
         }
+    }
+}
+
+fn read_reason(because: Because) -> &'static str {
+    match because {
+        Because::ConfigUnknown => "read during apply (config refers to values not yet known)",
+        Because::DependencyPending => "read during apply (depends on changes)",
+        Because::CheckNested => "read during apply (again, to verify a check)",
     }
 }
 
