@@ -17,6 +17,9 @@ use tokio::sync::watch;
 /// How often the frame may change.
 const TICK: Duration = Duration::from_millis(200);
 
+/// What takes less is not worth a line.
+const LONG: Duration = Duration::from_secs(1);
+
 const HIDE_CURSOR: &str = "\x1b[?25l";
 const SHOW_CURSOR: &str = "\x1b[?25h";
 const ERASE_LINE: &str = "\x1b[K";
@@ -38,13 +41,9 @@ struct Frame {
 
 impl<'o> Live<'o> {
     pub fn new(plan: &Plan, environment: &Environment, output: &'o mut Output) -> Self {
-        let dumb = environment.var("TERM").is_none_or(|term| term == "dumb");
-        // A log on the same terminal would be drawn over.
-        let set = |name| environment.var(name).is_some_and(|value| !value.is_empty());
-        let logs = environment.stderr_is_terminal && set("ISOTOPE_LOG") && !set("ISOTOPE_LOG_PATH");
-        let seen = environment.stdout_is_terminal && !dumb && !logs && !output.json;
         let new = || Frame { progress: Progress::new(plan), start: Instant::now(), drawn: Vec::new() };
-        Self { output, frame: seen.then(new) }
+        let frame = may_draw(environment, output).then(new);
+        Self { output, frame }
     }
 
     pub fn tell(&mut self, event: &Event) {
@@ -105,6 +104,48 @@ impl Drop for Live<'_> {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+/// Whether there is a terminal on which lines can be drawn over.
+fn may_draw(environment: &Environment, output: &Output) -> bool {
+    let dumb = environment.var("TERM").is_none_or(|term| term == "dumb");
+    // A log on the same terminal would be drawn over.
+    let set = |name| environment.var(name).is_some_and(|value| !value.is_empty());
+    let logs = environment.stderr_is_terminal && set("ISOTOPE_LOG") && !set("ISOTOPE_LOG_PATH");
+    environment.stdout_is_terminal && !dumb && !logs && !output.json
+}
+
+/// Waits for something that nobody tells of; where it takes long, one line says what it is.
+pub async fn waiting<F: Future>(
+    environment: &Environment,
+    output: &mut Output,
+    what: impl Fn(Duration) -> String,
+    work: F,
+) -> F::Output {
+    if !may_draw(environment, output) {
+        return work.await;
+    }
+    let mut work = std::pin::pin!(work);
+    let start = Instant::now();
+    let mut tick = tokio::time::interval(TICK);
+    let mut drawn = String::new();
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ended = &mut work => break ended,
+            _ = tick.tick() => {
+                let text = what(start.elapsed());
+                if start.elapsed() >= LONG && text != drawn {
+                    output.data(&format!("\r{text}{ERASE_LINE}"));
+                    drawn = text;
+                }
+            }
+        }
+    };
+    if !drawn.is_empty() {
+        output.data(&format!("\r{ERASE_LINE}"));
+    }
+    ended
 }
 
 /// Leads from the end of what is drawn back to its start. A terminal that became narrower has broken its lines.

@@ -7,7 +7,7 @@ use super::output::{Output, timestamp};
 use super::project::{self, Project};
 use super::providers::{self, Connected};
 use super::{Exit, Outcome};
-use super::{redaction, saved};
+use super::{live, redaction, saved};
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Mode, Plan, Selection, Target};
 use crate::render::{self, Detail, json};
@@ -91,7 +91,8 @@ pub async fn make(
                 now: planned_at,
                 answers: None,
             };
-            plan::plan(&request, &mut diags).await
+            let reading = |elapsed| render::reading(connected.providers.requests(), elapsed);
+            live::waiting(environment, output, reading, plan::plan(&request, &mut diags)).await
         }
         Err(reported) => Err(reported),
     };

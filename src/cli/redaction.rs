@@ -27,12 +27,12 @@ fn values_of_state(state: &State) -> impl Iterator<Item = &Value> {
 
 fn values_of_plan(plan: &Plan) -> impl Iterator<Item = &Value> {
     let outputs = plan.outputs.values().flat_map(|OutputChange { before, after }| before.iter().chain(after));
-    let objects = plan.changes.values().filter_map(|change| match &change.action {
+    let objects = plan.changes.values().map(|change| match &change.action {
         Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. } => {
-            Some(&planned.values)
+            &planned.values
         }
-        Action::NoOp { record, .. } => Some(&record.values),
-        Action::Delete { prior, .. } | Action::Forget { prior } => Some(&prior.values),
+        Action::NoOp { record, .. } => &record.values,
+        Action::Delete { prior, .. } | Action::Forget { prior } => &prior.values,
     });
     plan.variables.values().chain(objects).chain(outputs)
 }

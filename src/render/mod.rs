@@ -26,7 +26,7 @@ pub use outcome::outcome;
 pub use outputs::outputs;
 pub use paint::columns;
 pub use plan::{Detail, LONGEST, markdown, plan};
-pub use progress::Progress;
+pub use progress::{Progress, reading};
 pub use record::{record, state};
 pub use unified::unified;
 

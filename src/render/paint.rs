@@ -149,6 +149,22 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     kept
 }
 
+/// The text cut in the middle to that many columns: of an address both the start and the key say much. Without escape sequences.
+pub(super) fn cut_middle(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let tail_room = width.saturating_sub(1) / 2;
+    let mut used = 0;
+    let fits = |char: &char| {
+        used += UnicodeWidthChar::width(*char).unwrap_or(0);
+        used <= tail_room
+    };
+    let tail: Vec<char> = text.chars().rev().take_while(fits).collect();
+    let tail: String = tail.into_iter().rev().collect();
+    format!("{}{tail}", cut(text, width.saturating_sub(columns(&tail))))
+}
+
 /// The text with control characters made visible, so that no text from outside can steer a terminal. Line breaks and tabs stay.
 pub(super) fn visible(text: &str) -> String {
     text.chars().map(visible_char).collect()
@@ -218,6 +234,15 @@ mod tests {
         assert_eq!(
             (cut("abcdef", 4), cut("abcd", 4), cut("日本語", 5)),
             ("abc…".to_owned(), "abcd".to_owned(), "日本…".to_owned())
+        );
+    }
+
+    #[test]
+    fn both_ends_of_an_address_are_kept() {
+        assert_eq!(cut_middle("instance.pool[12]", 12), "instan…l[12]");
+        assert_eq!(
+            (cut_middle("abc", 3), cut_middle("abc", 1), cut_middle("abc", 0)),
+            ("abc".into(), "…".into(), String::new())
         );
     }
 

@@ -4,7 +4,7 @@
 
 use super::Style;
 use super::event::{Words, event, name, seconds};
-use super::paint::{Ink, columns, cut};
+use super::paint::{Ink, columns, count, cut, cut_middle};
 use crate::apply::Event;
 use crate::plan::{Plan, Subject, Verb};
 use std::time::Duration;
@@ -17,6 +17,12 @@ const BAR: usize = 30;
 const LEAST_BAR: usize = 8;
 /// Before that, nobody can tell how long the rest takes.
 const GUESS_AFTER: Duration = Duration::from_secs(2);
+
+/// What is said while the world is read and that takes long.
+pub fn reading(requests: u64, elapsed: Duration) -> String {
+    let requests = count(usize::try_from(requests).unwrap_or(usize::MAX), "request");
+    format!("Reading... {requests}, {}", seconds(elapsed))
+}
 
 /// How far an apply is.
 pub struct Progress {
@@ -125,8 +131,8 @@ impl Running {
         let name = name(&self.subject);
         // Where not even that fits, the address says more than the age.
         match room >= LEAST_BAR || columns(&name) <= room {
-            true => format!("{} {}{tail}", style.paint(ink, sign), cut(&name, room)),
-            false => cut(&format!("{sign} {name}"), width - 1),
+            true => format!("{} {}{tail}", style.paint(ink, sign), cut_middle(&name, room)),
+            false => cut_middle(&format!("{sign} {name}"), width - 1),
         }
     }
 }

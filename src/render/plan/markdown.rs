@@ -81,7 +81,8 @@ fn remark(left_out: &[String], unlisted: usize) -> String {
 /// Title, how the world was read, and what must not be overlooked.
 fn head(page: &Page<'_>, is_nothing: bool) -> String {
     if is_nothing {
-        return format!("## No changes\n\n{}\n", page.nothing(false));
+        let said = page.nothing(false);
+        return format!("## No changes\n\n{}\n", said.trim_start_matches("No changes.").trim_start());
     }
     let title = match page.plan.mode {
         Mode::RefreshOnly => "Refresh only".to_owned(),
@@ -157,7 +158,7 @@ fn of_group(page: &Page<'_>, group: &Group<'_>) -> Part {
     let (sign, _) = symbol(group.action());
     let names = group.names(page.detail);
     let cells = [code(sign), code(&cut(&names, CELL)), code(&cut(&group.ids(), CELL))];
-    let title = cells.join(" ");
+    let title = cells.join(" ").trim_end().to_owned();
     let rows: Vec<Row> = match group.action() {
         Action::Create { .. } => group.rows.iter().map(|row| row.clone().all(Symbol::Add)).collect(),
         _ => group.rows.clone(),
@@ -205,7 +206,7 @@ fn code(text: &str) -> String {
 /// Text with its `code`; nothing else in it is markup, and nobody is mentioned.
 fn prose(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
-    if pieces.len() % 2 == 0 {
+    if pieces.len().is_multiple_of(2) {
         return escape(text);
     }
     let piece = |(at, piece): (usize, &&str)| if at % 2 == 1 { code(piece) } else { escape(piece) };
