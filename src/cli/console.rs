@@ -112,9 +112,7 @@ async fn read(
         answers: None,
     };
     let data = plan::read(&request).await;
-    for value in data.values() {
-        super::plan::learn(value, &mut |text| output.redactor().add(text));
-    }
+    redaction::of_values(data.values(), &output.redactor());
     Ok(data)
 }
 

@@ -7,7 +7,7 @@ use super::output::{Output, timestamp};
 use super::project::{self, Project};
 use super::providers::{self, Connected};
 use super::{Exit, Outcome};
-use super::{redaction, saved};
+use super::{live, redaction, saved};
 use crate::addr::{self, ObjectAddr};
 use crate::config::Settings;
 use crate::diag::{Diagnostic, Diagnostics, Reported};

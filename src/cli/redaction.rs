@@ -20,6 +20,11 @@ pub fn of_state(state: &State, redactor: &Redactor) {
     learn(&values_of_state(state).collect::<Vec<_>>(), redactor);
 }
 
+/// The same of values that stand for themselves.
+pub fn of_values<'a>(values: impl IntoIterator<Item = &'a Value>, redactor: &Redactor) {
+    learn(&values.into_iter().collect::<Vec<_>>(), redactor);
+}
+
 fn values_of_state(state: &State) -> impl Iterator<Item = &Value> {
     let records = state.records.values().chain(state.deposed.values());
     records.map(|record| &record.values).chain(state.outputs.values())
@@ -32,9 +37,10 @@ fn values_of_plan(plan: &Plan) -> impl Iterator<Item = &Value> {
             &planned.values
         }
         Action::NoOp { record, .. } => &record.values,
+        Action::Read { later } => &later.values,
         Action::Delete { prior, .. } | Action::Forget { prior } => &prior.values,
     });
-    plan.variables.values().chain(objects).chain(outputs)
+    plan.variables.values().chain(objects).chain(plan.data.values()).chain(outputs)
 }
 
 fn learn(values: &[&Value], redactor: &Redactor) {
