@@ -53,6 +53,8 @@ pub enum Command {
     Import(Import),
     /// Evaluate expressions against configuration and state
     Console(Console),
+    /// Draw what depends on what
+    Graph(Graph),
     /// Browse the element catalogue
     #[command(subcommand)]
     Elements(Elements),
@@ -322,6 +324,26 @@ pub struct Console {
     /// Standard input holds a JSON string a line, each an expression; one JSON answer a line
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// The language of the picture
+    #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
+    pub format: GraphFormat,
+    /// The objects of a saved plan and what happens to them, instead of the configuration's blocks
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum GraphFormat {
+    /// For Graphviz, as Terraform writes it
+    Dot,
+    /// A picture
+    Svg,
+    /// A flowchart for GitHub's and GitLab's pages
+    Mermaid,
 }
 
 #[derive(Debug, Args)]

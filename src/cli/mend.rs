@@ -119,6 +119,11 @@ pub async fn remove(
     let current = state.records.keys().filter(|addr| covered(addr)).cloned();
     let mut events: Vec<Event> = current.map(Event::Removed).collect();
     let count = events.len();
+    let gone = events.iter().filter_map(|event| match event {
+        Event::Removed(addr) => Some(addr.clone()),
+        _ => None,
+    });
+    let dependents = plan::dropped(&gone.collect(), state);
     let deposed = state.deposed.keys().filter(|(addr, _)| covered(addr));
     events.extend(deposed.map(|(addr, key)| Event::RemovedDeposed(addr.clone(), key.clone())));
     if events.is_empty() {
@@ -136,6 +141,7 @@ pub async fn remove(
         })
         .collect();
     if !dry_run {
+        events.extend(dependents);
         open.commit(events, environment, output).await?;
     }
     lines.iter().for_each(|line| output.print(line));
@@ -184,7 +190,7 @@ pub async fn rename(
     let lines: Vec<String> = moves.iter().map(|(old, new)| format!("Move \"{old}\" to \"{new}\"")).collect();
     let count = moves.len();
     if !dry_run {
-        let events = moves.into_iter().map(|(from, to)| Event::Moved { from, to }).collect();
+        let events = plan::Moves(moves).events(&open.backend.state);
         open.commit(events, environment, output).await?;
     }
     lines.iter().for_each(|line| output.print(line));

@@ -17,6 +17,7 @@ mod elements;
 mod emulator;
 mod environment;
 mod fmt;
+mod graph;
 mod init;
 mod log;
 mod mend;
@@ -119,6 +120,7 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Untaint(args) => mend::taint(&args, Status::Ready, environment, output).await,
         Command::Import(args) => mend::import(&args, environment, output).await,
         Command::Console(args) => console::run(&args, environment, output).await,
+        Command::Graph(args) => graph::run(&args, environment, output).await,
         Command::Elements(args) => elements::run(&args, output),
         Command::Emulator(args) => emulator::run(&args, environment, output).await,
         Command::Completions { shell } => completions::run(shell, output),

@@ -7,6 +7,8 @@ mod change;
 pub use change::{keep, sent};
 pub mod condition;
 mod depend;
+mod dependents;
+pub use dependents::dropped;
 mod desired;
 pub use desired::{desired_of, object_type, seen, settable, unknown_object, visit_of};
 mod evaluation;

@@ -5,6 +5,7 @@
 
 mod diagnostic;
 mod event;
+pub mod graph;
 pub mod json;
 mod outcome;
 mod outputs;
