@@ -202,6 +202,9 @@ pub struct Plan {
     /// Write the plan to a file, for `apply FILE`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write the blocks that `import` blocks lack to a new file
+    #[arg(long, value_name = "FILE")]
+    pub generate_config_out: Option<PathBuf>,
     /// Exit 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -311,6 +314,9 @@ pub struct Import {
     /// How long to wait for the lock, as in `30s`
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "0s")]
     pub lock_timeout: Duration,
+    /// Write its block, if it has none, to a new file
+    #[arg(long, value_name = "FILE")]
+    pub generate_config_out: Option<PathBuf>,
     /// Where it is declared
     pub address: String,
     /// Its id in the API

@@ -3,13 +3,14 @@
 use super::args::{self, Variables};
 use super::backend::{self, Backend};
 use super::environment::{Environment, Functions};
+use super::generate;
 use super::output::Output;
 use super::project::{self, Project};
 use super::{Exit, Outcome, providers};
 use crate::addr::ObjectAddr;
 use crate::config::Endpoint;
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
-use crate::plan::{self, Evaluation, Meta, Recorded, Target};
+use crate::plan::{self, Evaluation, Meta, Recorded, Target, Wanted};
 use crate::state::{Event, Record, Status, Writer};
 use std::time::Duration;
 
@@ -202,8 +203,12 @@ pub async fn rename(
 
 /// `import ADDR ID`: adopts what exists.
 pub async fn import(args: &args::Import, environment: &Environment, output: &mut Output) -> Outcome {
-    let mut open = open("import", &args.variables, args.lock_timeout, environment, output).await?;
     let addr = address(&args.address, output)?;
+    if let Some(path) = &args.generate_config_out {
+        let one = Wanted { addr: addr.clone(), id: args.id.clone(), provider: None, span: None };
+        generate::run(path, Some(one), &args.variables, environment, output).await?;
+    }
+    let mut open = open("import", &args.variables, args.lock_timeout, environment, output).await?;
     if open.backend.state.records.contains_key(&addr) {
         return Err(output.fail(
             Diagnostic::error("Resource already managed")
@@ -273,5 +278,10 @@ async fn adopt(
     };
     let object = plan::found(kind, provider.as_ref(), addr, id).await;
     let object = object.map_err(|problem| output.fail(problem))?;
-    Ok(plan::record_of(kind, &desired, &meta, &object, Some(&sealer)))
+    let record = plan::record_of(kind, &desired, &meta, &object, Some(&sealer));
+    if let Some(warning) = plan::unverified(kind, addr, &record) {
+        diags.push(warning);
+    }
+    output.show(&mut diags, &project.sources);
+    Ok(record)
 }

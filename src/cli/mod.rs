@@ -17,6 +17,7 @@ mod elements;
 mod emulator;
 mod environment;
 mod fmt;
+mod generate;
 mod graph;
 mod init;
 mod log;

@@ -1,6 +1,7 @@
 //! `moved`, `removed` and `import` blocks: what the history of an address is.
 
 use super::fields::{Fields, constant, labels};
+use super::resource::provider_ref;
 use super::{Endpoint, Import, Module, Moved, Removed};
 use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
@@ -70,8 +71,9 @@ pub(super) fn import(block: &Block, module: &mut Module, diags: &mut Diagnostics
     let to = fields.require("to", diags).map(|a| a.expr.clone());
     let id = fields.require("id", diags).map(|a| a.expr.clone());
     let for_each = fields.take("for_each").map(|a| a.expr.clone());
+    let provider = fields.take("provider").map(|a| provider_ref(a, diags)).transpose()?;
     fields.finish(diags);
-    module.imports.push(Import { to: to?, id: id?, for_each, span: block.header });
+    module.imports.push(Import { to: to?, id: id?, for_each, provider, span: block.header });
     Ok(())
 }
 

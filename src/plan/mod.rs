@@ -14,8 +14,10 @@ pub use desired::{desired_of, object_type, seen, settable, unknown_object, visit
 mod evaluation;
 pub use evaluation::{Evaluation, Expansion, Objects, Visit, console, walk};
 mod expansion;
+mod generate;
+pub use generate::{Generated, Undeclared, generate};
 mod import;
-pub use import::{found, record_of, taken};
+pub use import::{Wanted, found, record_of, taken, unverified, wanted};
 mod lifecycle;
 mod look;
 pub use look::{Looking, events, look, look_at_all, settled};

@@ -24,6 +24,7 @@ pub use diagnostic::{diagnostics, error_count};
 pub use event::event;
 pub use outcome::outcome;
 pub use outputs::outputs;
+pub use paint::count;
 pub use plan::{Detail, plan};
 pub use record::{record, state};
 pub use unified::unified;
