@@ -57,7 +57,8 @@ pub async fn apply(
 ) -> Result<Outcome, StoreError> {
     adopt(apply, writer, tell).await?;
     if !apply.plan.moves.0.is_empty() {
-        writer.commit(&apply.plan.moves.events(), &apply.stamp).await?;
+        let events = apply.plan.moves.events(writer.state());
+        writer.commit(&events, &apply.stamp).await?;
     }
     let imported = import(apply, writer, tell).await?;
     let recorded = writer.state().clone();

@@ -58,6 +58,8 @@ pub enum Command {
     /// Keep several states for one configuration
     #[command(subcommand)]
     Workspace(Workspace),
+    /// Draw what depends on what
+    Graph(Graph),
     /// Browse the element catalogue
     #[command(subcommand)]
     Elements(Elements),
@@ -214,6 +216,9 @@ pub struct Plan {
     /// Write the plan to a file, for `apply FILE`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write the blocks that `import` blocks lack to a new file
+    #[arg(long, value_name = "FILE")]
+    pub generate_config_out: Option<PathBuf>,
     /// Exit 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -412,6 +417,9 @@ pub struct Import {
     /// How long to wait for the lock, as in `30s`
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "0s")]
     pub lock_timeout: Duration,
+    /// Write its block, if it has none, to a new file
+    #[arg(long, value_name = "FILE")]
+    pub generate_config_out: Option<PathBuf>,
     /// Where it is declared
     pub address: String,
     /// Its id in the API
@@ -425,6 +433,26 @@ pub struct Console {
     /// Standard input holds a JSON string a line, each an expression; one JSON answer a line
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// The language of the picture
+    #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
+    pub format: GraphFormat,
+    /// The objects of a saved plan and what happens to them, instead of the configuration's blocks
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum GraphFormat {
+    /// For Graphviz, as Terraform writes it
+    Dot,
+    /// A picture
+    Svg,
+    /// A flowchart for GitHub's and GitLab's pages
+    Mermaid,
 }
 
 #[derive(Debug, Args)]

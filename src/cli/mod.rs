@@ -18,6 +18,8 @@ mod elements;
 mod emulator;
 mod environment;
 mod fmt;
+mod generate;
+mod graph;
 mod init;
 mod live;
 mod log;
@@ -133,6 +135,7 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Console(args) => console::run(&args, environment, output).await,
         Command::ForceUnlock(args) => transfer::force_unlock(&args, environment, output).await,
         Command::Workspace(args) => workspace::run(&args, environment, output).await,
+        Command::Graph(args) => graph::run(&args, environment, output).await,
         Command::Elements(args) => elements::run(&args, output),
         Command::Emulator(args) => emulator::run(&args, environment, output).await,
         Command::Completions { shell } => completions::run(shell, output),

@@ -3,6 +3,7 @@
 use super::args;
 use super::backend::{self, Backend};
 use super::environment::{Environment, Functions};
+use super::generate;
 use super::output::{Output, timestamp};
 use super::project::{self, Project};
 use super::providers::{self, Connected};
@@ -17,6 +18,10 @@ use crate::state::{State, Writer};
 
 pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Output) -> Outcome {
     let mode = mode(&args.planning);
+    if let Some(path) = args.generate_config_out.as_ref().filter(|_| mode == Mode::Normal) {
+        output.json = args.planning.json;
+        generate::run(path, None, &args.planning.variables, environment, output).await?;
+    }
     let mut made = make(&args.planning, mode, "plan", false, environment, output).await?;
     show(&made.plan, &made.project, &args.planning, environment, output)?;
     if let Some(path) = &args.out {

@@ -33,8 +33,21 @@ pub async fn connect(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Connected, Reported> {
+    connect_with(project, backend, &[], parallelism, keep, environment, output).await
+}
+
+/// The same with providers that nothing uses yet.
+pub async fn connect_with(
+    project: &Project,
+    backend: &Backend,
+    extra: &[ProviderAddr],
+    parallelism: Option<usize>,
+    keep: bool,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Connected, Reported> {
     let mut diags = Diagnostics::new();
-    let found = settings(project, backend, environment, &mut diags);
+    let found = settings(project, backend, extra, environment, &mut diags);
     output.check(&mut diags, &project.sources)?;
     let mut connected = Connected { providers: Providers::new(Arc::new(LocalProvider)), emulator: None };
     for (addr, settings) in found {
@@ -106,6 +119,7 @@ pub(super) fn emulator_key(environment: &Environment) -> Result<[u8; 32], secret
 fn settings(
     project: &Project,
     backend: &Backend,
+    extra: &[ProviderAddr],
     environment: &Environment,
     diags: &mut Diagnostics,
 ) -> BTreeMap<ProviderAddr, ProviderSettings> {
@@ -116,7 +130,7 @@ fn settings(
     let mut objects = Recorded { records: &backend.state.records, data: &BTreeMap::new() };
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut elsewhere);
     let mut found = BTreeMap::new();
-    for addr in used(project, backend) {
+    for addr in used(project, backend).into_iter().chain(extra.iter().cloned()) {
         let block = block_of(project, &addr);
         if block.is_none() && addr.alias.is_some() {
             diags.error(missing(project, &addr));

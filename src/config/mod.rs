@@ -136,6 +136,8 @@ pub struct Import {
     pub to: Expr,
     pub id: Expr,
     pub for_each: Option<Expr>,
+    /// The provider configuration of a block that is to be generated.
+    pub provider: Option<(ProviderRef, Span)>,
     pub span: Span,
 }
 

@@ -1,6 +1,7 @@
 //! `moved`, `removed` and `import` blocks: what the history of an address is.
 
-use super::fields::{Fields, labels};
+use super::fields::{Fields, constant, labels};
+use super::resource::provider_ref;
 use super::{Endpoint, Import, Module, Moved, RESERVED, Removed};
 use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
@@ -95,6 +96,7 @@ pub(super) fn import(block: &Block, module: &mut Module, diags: &mut Diagnostics
     });
     let id = fields.require("id", diags).and_then(|a| import_id(&a.expr, diags));
     let for_each = fields.take("for_each").map(|a| a.expr.clone());
+    let provider = fields.take("provider").map(|a| provider_ref(a, diags)).transpose()?;
     fields.finish(diags);
     let (to, id) = (to?, id?);
     if let Some(address) = fixed(&to)
@@ -108,7 +110,7 @@ pub(super) fn import(block: &Block, module: &mut Module, diags: &mut Diagnostics
                 .detail("A resource can have only one import block."),
         ));
     }
-    module.imports.push(Import { to, id, for_each, span: block.header });
+    module.imports.push(Import { to, id, for_each, provider, span: block.header });
     Ok(())
 }
 

@@ -110,7 +110,10 @@ fn timeouts(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> BTreeMap<Name, 
 }
 
 /// `provider = cloudelements.eu`: a name and perhaps an alias, not an expression to evaluate.
-fn provider_ref(attribute: &Attribute, diags: &mut Diagnostics) -> Result<(ProviderRef, Span), Reported> {
+pub(super) fn provider_ref(
+    attribute: &Attribute,
+    diags: &mut Diagnostics,
+) -> Result<(ProviderRef, Span), Reported> {
     let expr = &attribute.expr;
     if let ExprKind::Traversal { root, steps } = &expr.kind {
         match steps.as_slice() {

@@ -99,6 +99,7 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
     for (subject, change) in &mut changes {
         change.previous = moves.previous(&subject.addr).cloned();
     }
+    import::warn(&answers.imports, &changes, request.kinds, diags);
     removed::warn(&changes, |addr| !current.contains_key(addr), diags);
     warn_of_unmatched(request.replace, &changes, diags);
     let outputs = outputs(request, &evaluation, &recorded);

@@ -5,6 +5,7 @@
 
 mod diagnostic;
 mod event;
+pub mod graph;
 pub mod json;
 mod outcome;
 mod outputs;
@@ -26,7 +27,7 @@ pub use event::event;
 pub use outcome::outcome;
 pub use outputs::outputs;
 pub use past::{difference, history};
-pub use paint::columns;
+pub use paint::{columns, count};
 pub use plan::{Detail, LONGEST, markdown, plan};
 pub use progress::{Progress, reading};
 pub use record::{record, state};

@@ -192,7 +192,7 @@ pub(super) fn enumerate(words: &[String]) -> String {
 }
 
 /// `1 thing`, `2 things`.
-pub(super) fn count(number: usize, noun: &str) -> String {
+pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
