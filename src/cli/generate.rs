@@ -13,6 +13,7 @@ use crate::plan::{self, Evaluation, Generated, Recorded, Undeclared, Wanted};
 use crate::provider::Object;
 use crate::render;
 use crate::state::{ProviderAddr, State};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -90,7 +91,7 @@ fn asked(
     let functions = Functions::planning(environment);
     let mut evaluation =
         Evaluation::new(&project.config, &project.kinds, &functions, environment.workspace());
-    let mut objects = Recorded { records: &state.records };
+    let mut objects = Recorded { records: &state.records, data: &BTreeMap::new() };
     // What is wrong with the configuration is reported when the plan is made.
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut Diagnostics::new());
     plan::wanted(&evaluation, diags)

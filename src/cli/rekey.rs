@@ -15,6 +15,7 @@ use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Evaluation, Recorded};
 use crate::secret::{KeySource, NEW_KEY_VARIABLE, OLD_KEY_VARIABLE, Sealer};
 use crate::state::{Image, Record, State};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,7 @@ fn reseal(
     let mut evaluation =
         Evaluation::new(&project.config, &project.kinds, &functions, environment.workspace());
     let opened = image.open(Some(old)).map_err(|error| output.fail(backend::complaint(&error)))?;
-    let mut objects = Recorded { records: &opened.records };
+    let mut objects = Recorded { records: &opened.records, data: &BTreeMap::new() };
     // What cannot be evaluated now counts as not known: its fingerprints are dropped.
     let mut diags = Diagnostics::new();
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut diags);

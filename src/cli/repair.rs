@@ -14,7 +14,7 @@ use super::{Exit, Outcome, project};
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Evaluation, Orphan, Recorded};
 use crate::state::{Event, Rebuilt, StoreError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How orphans are to be adopted.
@@ -129,7 +129,7 @@ async fn adopt_with(
         Evaluation::new(&project.config, &project.kinds, &functions, environment.workspace());
     let mut diags = Diagnostics::new();
     let records = backend.state.records.clone();
-    let mut objects = Recorded { records: &records };
+    let mut objects = Recorded { records: &records, data: &BTreeMap::new() };
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut diags);
     output.check(&mut diags, &project.sources)?;
     let orphans = plan::orphans(&evaluation, &connected.providers, &backend.state, lineage).await;

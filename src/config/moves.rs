@@ -1,6 +1,6 @@
 //! `moved`, `removed` and `import` blocks: what the history of an address is.
 
-use super::fields::{Fields, constant, labels};
+use super::fields::{Fields, labels};
 use super::resource::provider_ref;
 use super::{Endpoint, Import, Module, Moved, RESERVED, Removed};
 use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};

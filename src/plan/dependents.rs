@@ -107,6 +107,7 @@ mod tests {
             id: "1".into(),
             values: Value::object(BTreeMap::new()),
             fingerprints: BTreeMap::new(),
+            bound: None,
             status: crate::state::Status::Ready,
             depends_on: needs.iter().map(|text| block(&addr(text))).collect(),
             create_before_destroy: false,

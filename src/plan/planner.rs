@@ -6,7 +6,7 @@ use super::checks::checks;
 use super::condition::{self, Held};
 use super::data::{self, Question};
 use super::desired::{created, desired, seen};
-use super::evaluation::{self, Evaluation, Objects, Visit};
+use super::evaluation::{Evaluation, Objects, Visit};
 use super::import::{self, record_of};
 use super::lifecycle::{create_first, heeded, ignoring, triggered};
 use super::look::{Looking, look_at_all, settled};

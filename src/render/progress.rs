@@ -125,6 +125,7 @@ impl Running {
         let room = (width - 1).saturating_sub(2 + columns(&tail));
         let (ink, sign) = match self.verb {
             Verb::Create => (Ink::Added, "+"),
+            Verb::Read => (Ink::Faint, "<="),
             Verb::Delete => (Ink::Removed, "-"),
             Verb::Update | Verb::Forget | Verb::Record => (Ink::Changed, "~"),
         };

@@ -118,6 +118,7 @@ fn tone(action: &Action) -> Tone {
     match action {
         Action::NoOp { .. } => Tone::Unchanged,
         Action::Create { .. } => Tone::Create,
+        Action::Read { .. } => Tone::Read,
         Action::Update { .. } => Tone::Update,
         Action::Replace { order: ReplaceOrder::DeleteFirst, .. } => Tone::Replace,
         Action::Replace { order: ReplaceOrder::CreateFirst, .. } => Tone::ReplaceFirst,
@@ -133,6 +134,7 @@ fn dependencies(change: &Change) -> &[Dependency] {
         Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. } => {
             &planned.meta.depends_on
         }
+        Action::Read { later } => &later.depends_on,
         Action::NoOp { record: prior, .. } | Action::Delete { prior, .. } | Action::Forget { prior } => {
             &prior.depends_on
         }

@@ -46,6 +46,7 @@ fn class(tone: Tone) -> &'static str {
         Tone::Update => "updated",
         Tone::Replace | Tone::ReplaceFirst | Tone::ReplaceKeep => "replaced",
         Tone::Delete => "deleted",
+        Tone::Read => "read",
         Tone::Forget => "forgotten",
         Tone::Unchanged => "unchanged",
         Tone::Mixed => "mixed",

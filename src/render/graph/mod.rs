@@ -60,6 +60,7 @@ struct Group {
 enum Tone {
     /// A block of a configuration: nothing is known of what happens to it.
     Declared,
+    Read,
     Create,
     Update,
     Replace,
@@ -76,6 +77,7 @@ impl Tone {
     fn symbol(self) -> &'static str {
         match self {
             Self::Declared => "",
+            Self::Read => "<=",
             Self::Create => "+",
             Self::Update => "~",
             Self::Replace => "-/+",
@@ -92,6 +94,7 @@ impl Tone {
     fn meaning(self) -> &'static str {
         match self {
             Self::Declared => "declared",
+            Self::Read => "read during apply",
             Self::Create => "create",
             Self::Update => "update in place",
             Self::Replace => "delete, then create",
@@ -108,6 +111,7 @@ impl Tone {
     fn colors(self) -> (&'static str, &'static str) {
         match self {
             Self::Declared => ("#ffffff", "#57606a"),
+            Self::Read => ("#eaeef2", "#0969da"),
             Self::Create => ("#dafbe1", "#1a7f37"),
             Self::Update => ("#fff8c5", "#9a6700"),
             Self::Replace | Self::ReplaceFirst | Self::ReplaceKeep => ("#fbefff", "#8250df"),

@@ -133,6 +133,7 @@ fn every_tone_has_its_own_symbol_and_meaning() {
         Tone::ReplaceFirst,
         Tone::ReplaceKeep,
         Tone::Delete,
+        Tone::Read,
         Tone::Forget,
         Tone::Unchanged,
         Tone::Mixed,
