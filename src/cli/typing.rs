@@ -30,7 +30,8 @@ impl Typist {
     /// `None` where the terminal cannot be used for editing.
     pub(super) fn new(environment: &Environment, redactor: Redactor) -> Option<Self> {
         let config = Config::builder().max_history_size(REMEMBERED).ok()?.history_ignore_space(true).build();
-        let mut editor = Editor::with_history(config, FileHistory::with_config(&config)).ok()?;
+        let kept = FileHistory::with_config(&config);
+        let mut editor = Editor::with_history(config, kept).ok()?;
         editor.set_helper(Some(Whole));
         let history = history(environment);
         if let Some(path) = &history {

@@ -157,18 +157,18 @@ pub(super) fn declared(module: &Module, reference: &Reference) -> Result<(), Box
             Subject::Resource(addr) if !module.resources.contains_key(addr) => {
                 undeclared_resource(addr, module, reference)
             }
-        Subject::Resource(addr)
-            if module.resources[addr].check.is_some() && !in_check(module, addr, reference) =>
-        {
-            Diagnostic::error("Reference to scoped resource")
-                .at(reference.span)
-                .label("stands in a check, for its assertions alone")
-                .related(module.resources[addr].span, "declared here")
-                .detail(format!(
-                    "The referenced data resource {:?} {:?} is not available from this context.",
-                    &*addr.kind, &*addr.name
-                ))
-        }
+            Subject::Resource(addr)
+                if module.resources[addr].check.is_some() && !in_check(module, addr, reference) =>
+            {
+                Diagnostic::error("Reference to scoped resource")
+                    .at(reference.span)
+                    .label("stands in a check, for its assertions alone")
+                    .related(module.resources[addr].span, "declared here")
+                    .detail(format!(
+                        "The referenced data resource {:?} {:?} is not available from this context.",
+                        &*addr.kind, &*addr.name
+                    ))
+            }
             Subject::Resource(addr) => return keyed(addr, &module.resources[addr].repetition, reference),
             _ => return Ok(()),
         };
