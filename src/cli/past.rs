@@ -94,6 +94,7 @@ pub async fn rollback(
             &format!("Do you want to return the state to serial {wanted}?"),
             explanation,
             "Rollback cancelled.",
+            "-auto-approve",
             environment,
             output,
         )?;
@@ -120,11 +121,12 @@ pub fn refuse_open(state: &State, output: &mut Output) -> Result<(), Reported> {
     ))
 }
 
-/// Asks; anything but `yes` ends the command.
+/// Asks; anything but `yes` ends the command. `unasked` is the option that saves the question.
 pub fn confirm(
     question: &str,
     explanation: &str,
     cancelled: &str,
+    unasked: &str,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<(), Reported> {
@@ -133,7 +135,7 @@ pub fn confirm(
         output.fail(
             Diagnostic::error("Approval needed, and nobody to ask")
                 .detail("Standard input is not a terminal, so nothing can be asked. Nothing was changed.")
-                .help("give `-auto-approve`"),
+                .help(format!("give `{unasked}`")),
         )
     })?;
     if answer.as_deref() == Some("yes") {

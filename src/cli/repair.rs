@@ -153,6 +153,7 @@ async fn adopt_with(
             "Do you want to record these objects?",
             explanation,
             "Nothing was recorded.",
+            "-auto-approve",
             environment,
             output,
         )?;

@@ -133,6 +133,7 @@ pub async fn force_unlock(
             "Do you really want to force-unlock?",
             &explanation,
             "force-unlock cancelled.",
+            "-force",
             environment,
             output,
         )?;
