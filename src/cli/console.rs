@@ -5,7 +5,7 @@ use super::environment::{Environment, Functions};
 use super::output::Output;
 use super::typing::Typist;
 use super::{Exit, Outcome, backend, project, prompt};
-use crate::addr::ModulePath;
+use crate::addr::{ModulePath, Name};
 use crate::config::{Config, ModuleId, Settings};
 use crate::diag::{Diagnostics, Reported, Sources};
 use crate::eval::{self, functions::Host};
@@ -26,6 +26,7 @@ pub async fn run(args: &args::Console, environment: &Environment, output: &mut O
     let mut objects = Recorded { records: &loaded.state.records };
     plan::walk(&mut evaluation, &loaded.walk, &loaded.given, &mut objects, &mut diags);
     output.check(&mut diags, &loaded.sources)?;
+    learn_secrets(&loaded, output);
     let console = Console { evaluation };
     if args.json {
         console.json(output)
@@ -38,6 +39,18 @@ pub async fn run(args: &args::Console, environment: &Environment, output: &mut O
     } else {
         console.piped(output)
     }
+}
+
+/// Tells the redactor the secrets that a person might type again, so that no history keeps them.
+fn learn_secrets(loaded: &Loaded, output: &Output) {
+    let redactor = output.redactor();
+    let mut learn = |value: &Value| super::plan::learn(value, &mut |text| redactor.add(text));
+    let variables = &loaded.config.root().variables;
+    let secret = |name: &Name| variables.get(name).is_some_and(|variable| variable.sensitive);
+    for (_, (value, _)) in loaded.given.iter().filter(|(name, _)| secret(name)) {
+        learn(&value.clone().sensitive());
+    }
+    loaded.state.records.values().for_each(|record| learn(&record.values));
 }
 
 /// What expressions are evaluated against.

@@ -115,7 +115,7 @@ fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<(ObjectAd
             let Ok((addr, id)) = one else { continue };
             if let Some((_, _, first)) = all.iter().find(|(other, ..)| *other == addr) {
                 diags.error(
-                    Diagnostic::error(format!("Duplicate import configuration for {:?}", addr.to_string()))
+                    Diagnostic::error("Duplicate import configuration for this address")
                         .at(block.span)
                         .label(format!("`{addr}` is imported a second time"))
                         .related(*first, "the first one"),
