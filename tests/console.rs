@@ -72,8 +72,14 @@ impl Session {
         }
     }
 
+    /// Says that it is enough, again and again: what is typed while nobody reads may be lost.
     fn end(mut self) {
-        self.person.write_all(b"\x04").unwrap();
+        let start = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(start.elapsed() < PATIENCE, "it does not end");
+            self.person.write_all(b"\x04").unwrap();
+            std::thread::sleep(Duration::from_millis(100));
+        }
         assert!(self.child.wait().unwrap().success());
     }
 }
@@ -109,5 +115,5 @@ fn lines_are_edited_and_remembered_but_no_secrets() {
     let mut session = Session::start(dir);
     session.answers("\x1b[A\x1b[A\x1b[A\x1b[A\r", "\n\"REMEMBER\"\r\n");
     session.person.write_all(b"exit\r").unwrap();
-    assert!(session.child.wait().unwrap().success());
+    session.end();
 }

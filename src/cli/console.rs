@@ -5,7 +5,7 @@ use super::environment::{Environment, Functions};
 use super::output::Output;
 use super::typing::Typist;
 use super::{Exit, Outcome, backend, project, prompt, providers, redaction};
-use crate::addr::{ModulePath, ObjectAddr};
+use crate::addr::{ModulePath, Name, ObjectAddr};
 use crate::config::{Config, ModuleId, Settings};
 use crate::diag::{Diagnostics, Reported, Sources};
 use crate::eval::{self, functions::Host};
@@ -27,6 +27,7 @@ pub async fn run(args: &args::Console, environment: &Environment, output: &mut O
     let mut objects = Recorded { records: &loaded.state.records, data: &loaded.data };
     plan::walk(&mut evaluation, &loaded.walk, &loaded.given, &mut objects, &mut diags);
     output.check(&mut diags, &loaded.sources)?;
+    learn_secrets(&loaded, output);
     let console = Console { evaluation };
     if args.json {
         console.json(output)
@@ -39,6 +40,16 @@ pub async fn run(args: &args::Console, environment: &Environment, output: &mut O
     } else {
         console.piped(output)
     }
+}
+
+/// Tells the redactor the secrets that a person might type again, so that no history keeps them.
+fn learn_secrets(loaded: &Loaded, output: &Output) {
+    let variables = &loaded.config.root().variables;
+    let secret = |name: &Name| variables.get(name).is_some_and(|variable| variable.sensitive);
+    let given = loaded.given.iter().filter(|(name, _)| secret(name));
+    let given: Vec<Value> = given.map(|(_, (value, _))| value.clone().sensitive()).collect();
+    redaction::of_values(&given, &output.redactor());
+    redaction::of_state(&loaded.state, &output.redactor());
 }
 
 /// What expressions are evaluated against.

@@ -98,19 +98,7 @@ pub(super) fn import(block: &Block, module: &mut Module, diags: &mut Diagnostics
     let for_each = fields.take("for_each").map(|a| a.expr.clone());
     let provider = fields.take("provider").map(|a| provider_ref(a, diags)).transpose()?;
     fields.finish(diags);
-    let (to, id) = (to?, id?);
-    if let Some(address) = fixed(&to)
-        && let Some(first) = module.imports.iter().find(|other| fixed(&other.to).as_ref() == Some(&address))
-    {
-        return Err(diags.error(
-            Diagnostic::error(format!("Duplicate import configuration for {address:?}"))
-                .at(to.span)
-                .label(format!("`{address}` is imported a second time"))
-                .related(first.span, "the first one")
-                .detail("A resource can have only one import block."),
-        ));
-    }
-    module.imports.push(Import { to, id, for_each, provider, span: block.header });
+    module.imports.push(Import { to: to?, id: id?, for_each, provider, span: block.header });
     Ok(())
 }
 
@@ -126,14 +114,6 @@ fn import_id(expr: &Expr, diags: &mut Diagnostics) -> Result<Expr, Reported> {
     };
     Err(diags
         .error(Diagnostic::error("Invalid import id argument").at(expr.span).label(label).detail(detail)))
-}
-
-/// An address in which nothing is computed, as text.
-fn fixed(expr: &Expr) -> Option<String> {
-    match &expr.kind {
-        ExprKind::Traversal { root, steps } => spelled(&root.name, steps),
-        _ => None,
-    }
 }
 
 /// What an address names: an object or all of a block, or a module.

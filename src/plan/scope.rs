@@ -130,48 +130,40 @@ fn unsupported<const N: usize>(
 
 /// Whether a module declares what a reference names; else the complaint, in Terraform's words.
 pub(super) fn declared(module: &Module, reference: &Reference) -> Result<(), Box<Diagnostic>> {
-    let complaint =
-        match &reference.subject {
-            Subject::Variable(name) if !module.variables.contains_key(name) => {
-                let explanation = format!("An input variable with the name {name:?} has not been declared.");
-                undeclared("input variable", "variable", name, module.variables.keys(), reference)
-                    .detail(hinted(explanation, name, module.variables.keys(), || {
-                        format!(" This variable can be declared with a variable {name:?} {{}} block.")
-                    }))
-                    .help(format!("declare it with `variable {:?} {{ }}`", &**name))
-            }
-            Subject::Local(name) if !module.locals.contains_key(name) => {
-                let explanation = format!("A local value with the name {name:?} has not been declared.");
-                undeclared("local value", "local value", name, module.locals.keys(), reference)
-                    .detail(hinted(explanation, name, module.locals.keys(), String::new))
-            }
-            Subject::Module(name) if !module.calls.contains_key(name) => {
-                let explanation = format!("No module call named {name:?} is declared in {}.", place(module));
-                undeclared("module", "module", name, module.calls.keys(), reference).detail(hinted(
-                    explanation,
-                    name,
-                    module.calls.keys(),
-                    String::new,
+    let complaint = match &reference.subject {
+        Subject::Variable(name) if !module.variables.contains_key(name) => {
+            let explanation = format!("An input variable with the name {name:?} has not been declared.");
+            undeclared("input variable", "variable", name, module.variables.keys(), reference)
+                .detail(explanation)
+                .help(format!("declare it with `variable {:?} {{ }}`", &**name))
+        }
+        Subject::Local(name) if !module.locals.contains_key(name) => {
+            let explanation = format!("A local value with the name {name:?} has not been declared.");
+            undeclared("local value", "local value", name, module.locals.keys(), reference)
+                .detail(explanation)
+        }
+        Subject::Module(name) if !module.calls.contains_key(name) => {
+            let explanation = format!("No module call named {name:?} is declared in {}.", place(module));
+            undeclared("module", "module", name, module.calls.keys(), reference).detail(explanation)
+        }
+        Subject::Resource(addr) if !module.resources.contains_key(addr) => {
+            undeclared_resource(addr, module, reference)
+        }
+        Subject::Resource(addr)
+            if module.resources[addr].check.is_some() && !in_check(module, addr, reference) =>
+        {
+            Diagnostic::error("Reference to scoped resource")
+                .at(reference.span)
+                .label("stands in a check, for its assertions alone")
+                .related(module.resources[addr].span, "declared here")
+                .detail(format!(
+                    "The referenced data resource {:?} {:?} is not available from this context.",
+                    &*addr.kind, &*addr.name
                 ))
-            }
-            Subject::Resource(addr) if !module.resources.contains_key(addr) => {
-                undeclared_resource(addr, module, reference)
-            }
-            Subject::Resource(addr)
-                if module.resources[addr].check.is_some() && !in_check(module, addr, reference) =>
-            {
-                Diagnostic::error("Reference to scoped resource")
-                    .at(reference.span)
-                    .label("stands in a check, for its assertions alone")
-                    .related(module.resources[addr].span, "declared here")
-                    .detail(format!(
-                        "The referenced data resource {:?} {:?} is not available from this context.",
-                        &*addr.kind, &*addr.name
-                    ))
-            }
-            Subject::Resource(addr) => return keyed(addr, &module.resources[addr].repetition, reference),
-            _ => return Ok(()),
-        };
+        }
+        Subject::Resource(addr) => return keyed(addr, &module.resources[addr].repetition, reference),
+        _ => return Ok(()),
+    };
     Err(Box::new(complaint))
 }
 
@@ -225,17 +217,6 @@ fn undeclared<'n>(
     Diagnostic::error(format!("Reference to undeclared {summary}"))
         .at(reference.span)
         .label(format!("no {what} is called `{name}`{hint}"))
-}
-
-/// An explanation with Terraform's question after it, or `otherwise` when nothing is called alike.
-fn hinted<'n>(
-    explanation: String,
-    name: &str,
-    known: impl Iterator<Item = &'n Name>,
-    otherwise: impl Fn() -> String,
-) -> String {
-    let near = did_you_mean(name, known.map(|n| &**n));
-    explanation + &near.map_or_else(otherwise, |near| format!(" Did you mean {near:?}?"))
 }
 
 /// A module as complaints name it.

@@ -10,12 +10,9 @@ pub fn expr(of: &Expr) -> String {
         ExprKind::Template(parts) => format!("\"{}\"", template(parts)),
         ExprKind::Wrap(inner) => format!("\"${{{}}}\"", expr(inner)),
         ExprKind::Traversal { root, steps } => format!("{}{}", root.name, all_steps(steps)),
-        ExprKind::Relative { base, steps } => format!("{}{}", expr(base), all_steps(steps)),
-        ExprKind::Index { base, key } => format!("{}[{}]", expr(base), expr(key)),
-        ExprKind::Splat { base, each, marker } => {
-            let marker = if marker.end - marker.start == 2 { ".*" } else { "[*]" };
-            format!("{}{marker}{}", expr(base), expr(each))
-        }
+        ExprKind::Relative { base, steps } => format!("{}{}", before_steps(base), all_steps(steps)),
+        ExprKind::Index { base, key } => format!("{}[{}]", before_steps(base), expr(key)),
+        ExprKind::Splat { base, each, .. } => format!("{}[*]{}", expr(base), expr(each)),
         ExprKind::Each => String::new(),
         ExprKind::Call { name, args, expand } => {
             format!("{}({}{})", name.name, list(args), if *expand { "..." } else { "" })
@@ -36,6 +33,14 @@ pub fn expr(of: &Expr) -> String {
         ExprKind::Unary { op: UnaryOp::Neg, operand, .. } => format!("-{}", expr(operand)),
         ExprKind::Unary { op: UnaryOp::Not, operand, .. } => format!("!{}", expr(operand)),
         ExprKind::Parens(inner) => format!("({})", expr(inner)),
+    }
+}
+
+/// What steps follow. All that follows `[*]` belongs to it, so that a splat before steps was written `.*`.
+fn before_steps(base: &Expr) -> String {
+    match &base.kind {
+        ExprKind::Splat { base, each, .. } => format!("{}.*{}", expr(base), expr(each)),
+        _ => expr(base),
     }
 }
 
