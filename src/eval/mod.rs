@@ -33,6 +33,7 @@ pub use closed::{constant, evaluate_with};
 pub use console::console;
 pub use empty::{EmptyScope, undeclared};
 pub use functions::{FileKind, Host};
+pub(crate) use references::traversals;
 pub use references::{Reference, Subject, reference, references};
 
 /// What names mean where an expression stands.

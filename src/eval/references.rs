@@ -84,7 +84,7 @@ pub(super) fn look_up(
 }
 
 /// Returns the traversals whose root no `for` of the expression declares.
-pub(super) fn traversals(expr: &Expr) -> Vec<(&Ident, &[Step])> {
+pub(crate) fn traversals(expr: &Expr) -> Vec<(&Ident, &[Step])> {
     let mut walk = Walk::default();
     walk.expr(expr);
     walk.found

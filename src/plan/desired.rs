@@ -1,9 +1,10 @@
 //! One object's block → what it shall be: arguments evaluated, converted to the kind's schema, defaults filled in, secrets marked.
 
 use super::evaluation::{Evaluation, Visit};
-use crate::config::Resource;
+use super::scope::Repeat;
+use crate::config::{ModuleId, Repetition, Resource};
 use crate::diag::Span;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::eval;
 use crate::kind::{self, Attribute, Generate, Kind, Role};
 use crate::syntax::{Expr, ExprKind, ObjectKey, Step};
@@ -67,6 +68,10 @@ fn argument(
     if value.is_null() {
         return Argument::Absent;
     }
+    if let Some((name, known)) = attribute.foreign(&value) {
+        diags.error(foreign(attribute, &name, &known).at(given.expr.span).about(&visit.addr));
+        return Argument::Wrong;
+    }
     match attribute.convert(&value) {
         Ok(value) => Argument::Given(value),
         Err(problem) => {
@@ -80,6 +85,17 @@ fn argument(
             Argument::Wrong
         }
     }
+}
+
+/// A name inside a value that the kind does not know: it would go nowhere.
+fn foreign(attribute: &Attribute, name: &str, known: &[String]) -> Diagnostic {
+    let near = did_you_mean(name, known.iter().map(String::as_str));
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let detail =
+        format!("Inappropriate value for attribute {:?}: unsupported attribute {name:?}.", &*attribute.name);
+    Diagnostic::error("Incorrect attribute value type")
+        .label(format!("`{}` has nothing called `{name}` in it{hint}", attribute.name))
+        .detail(detail)
 }
 
 fn absent(attribute: &Attribute, visit: &Visit<'_>, diags: &mut Diagnostics) -> Value {
@@ -230,7 +246,31 @@ pub fn visit_of<'c>(addr: &crate::addr::ObjectAddr, evaluation: &Evaluation<'c>)
     let resource = of.resources.get(&addr.resource)?;
     let expansion = evaluation.expansion(&addr.module, &addr.resource)?;
     let repeat = expansion.has(&addr.key).then(|| expansion.repeat(&addr.key))?;
+    let repeat = known_by_now(repeat, addr, resource, module, evaluation);
     Some(Visit { addr: addr.clone(), resource, module, repeat })
+}
+
+/// The keys of `for_each` are known from the start; a value behind one may come from an object that was made since.
+fn known_by_now(
+    repeat: Repeat,
+    addr: &crate::addr::ObjectAddr,
+    resource: &Resource,
+    module: ModuleId,
+    evaluation: &Evaluation<'_>,
+) -> Repeat {
+    let (Repeat::Each { key, value }, Repetition::ForEach(expr)) = (&repeat, &resource.repetition) else {
+        return repeat;
+    };
+    if value.is_wholly_known() {
+        return repeat;
+    }
+    let scope = evaluation.scope(module, &addr.module, &Repeat::None);
+    let all = eval::evaluate(expr, &scope, &mut Diagnostics::new()).ok();
+    let now = all.and_then(|all| all.unmark().0.get_attr(key.as_str()?).cloned());
+    match now {
+        Some(value) => Repeat::Each { key: key.clone(), value },
+        None => repeat,
+    }
 }
 
 /// What an object shall be, once more, with what is known by now. `prior` is what `ignore_changes` keeps. `None` after a

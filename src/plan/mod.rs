@@ -23,7 +23,7 @@ mod nodes;
 pub use nodes::{Item, Walk, What, order as walk_order};
 mod order;
 mod planner;
-pub use planner::{Counts, Request, plan, provider_of};
+pub use planner::{Counts, Request, dependencies, plan, provider_of};
 mod refresh;
 pub use refresh::{Providers, Terms};
 mod removed;

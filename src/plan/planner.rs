@@ -352,19 +352,13 @@ impl Planner<'_> {
     }
 
     fn meta(&self, visit: &Visit<'_>, evaluation: &Evaluation<'_>) -> Meta {
-        let mut depends_on: Vec<Dependency> = Vec::new();
-        let key = (visit.module, visit.addr.resource.clone());
-        for (module, resource) in self.request.walk.needs.get(&key).into_iter().flatten() {
-            let instances_of = evaluation.module_instances(*module);
-            depends_on.extend(instances(&visit.addr.module, instances_of, resource));
-        }
         Meta {
             provider: provider_of(
                 self.request.kinds,
                 self.request.config.module(visit.module),
                 visit.resource,
             ),
-            depends_on,
+            depends_on: dependencies(self.request.walk, visit, evaluation),
             create_before_destroy: self.create_first.contains(&(visit.module, visit.addr.resource.clone())),
             prevent_destroy: visit.resource.lifecycle.prevent_destroy,
         }
@@ -461,6 +455,16 @@ impl Planner<'_> {
 }
 
 /// The provider configuration that a resource uses.
+/// What an object needs, by its configuration.
+pub fn dependencies(walk: &Walk, visit: &Visit<'_>, evaluation: &Evaluation<'_>) -> Vec<Dependency> {
+    let key = (visit.module, visit.addr.resource.clone());
+    let needs = walk.needs.get(&key).into_iter().flatten();
+    let found = needs.flat_map(|(module, resource)| {
+        instances(&visit.addr.module, evaluation.module_instances(*module), resource)
+    });
+    found.collect()
+}
+
 pub fn provider_of(kinds: &Kinds, module: &Module, resource: &Resource) -> ProviderAddr {
     let of_kind = kinds.get(&resource.addr.kind).and_then(|kind| kind.provider.clone());
     let default = || ProviderRef { name: of_kind.unwrap_or_else(|| "local".into()), alias: None };
