@@ -37,8 +37,7 @@ pub async fn open(
     let mut diags = Diagnostics::new();
     let choice = key_choice(&config.settings, environment, &mut diags);
     output.check(&mut diags, sources)?;
-    let path = config.settings.backend.as_ref().and_then(|b| b.path.as_deref()).unwrap_or(DEFAULT_PATH);
-    let dir = environment.dir.join(path).join(&*environment.workspace());
+    let dir = dir(config, environment);
     let mut store = SledStore::open(&dir);
     if let Some(serials) = config.settings.history {
         store = store.with_history(usize::try_from(serials).unwrap_or(usize::MAX));
@@ -50,6 +49,12 @@ pub async fn open(
         output.say(&format!("Warning: the record of {addr} is damaged and left out: {problem}"));
     }
     Ok(backend)
+}
+
+/// The directory of this workspace's state.
+pub fn dir(config: &Config, environment: &Environment) -> PathBuf {
+    let path = config.settings.backend.as_ref().and_then(|b| b.path.as_deref()).unwrap_or(DEFAULT_PATH);
+    environment.dir.join(path).join(&*environment.workspace())
 }
 
 impl Backend {

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 mod apply;
 mod args;
 mod backend;
+mod catalogue;
 mod completions;
 mod console;
 mod elements;
@@ -18,6 +19,7 @@ mod emulator;
 mod environment;
 mod fmt;
 mod init;
+mod kinds;
 mod log;
 mod mend;
 mod output;
@@ -119,7 +121,8 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Untaint(args) => mend::taint(&args, Status::Ready, environment, output).await,
         Command::Import(args) => mend::import(&args, environment, output).await,
         Command::Console(args) => console::run(&args, environment, output).await,
-        Command::Elements(args) => elements::run(&args, output),
+        Command::Elements(args) => elements::run(&args, environment, output).await,
+        Command::Kinds(args) => kinds::run(&args, environment, output),
         Command::Emulator(args) => emulator::run(&args, environment, output).await,
         Command::Completions { shell } => completions::run(shell, output),
         Command::Version(args) => version::run(&args, output),

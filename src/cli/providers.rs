@@ -33,8 +33,21 @@ pub async fn connect(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Connected, Reported> {
+    connect_also(project, backend, &[], parallelism, keep, environment, output).await
+}
+
+/// The same, with further providers that a command needs.
+pub async fn connect_also(
+    project: &Project,
+    backend: &Backend,
+    also: &[ProviderAddr],
+    parallelism: Option<usize>,
+    keep: bool,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Connected, Reported> {
     let mut diags = Diagnostics::new();
-    let found = settings(project, backend, environment, &mut diags);
+    let found = settings(project, backend, also, environment, &mut diags);
     output.check(&mut diags, &project.sources)?;
     let mut connected = Connected { providers: Providers::new(Arc::new(LocalProvider)), emulator: None };
     for (addr, settings) in found {
@@ -48,11 +61,31 @@ pub async fn connect(
         } else {
             settings
         };
-        let options = ClientOptions { parallelism, redactor: output.redactor(), ..ClientOptions::default() };
+        let files = settings.files().map_err(|problem| {
+            output.fail(Diagnostic::error("Invalid provider configuration").detail(problem))
+        })?;
+        let options = client_options(files, parallelism, environment, output);
         let provider = provider::connect(&settings, options).map_err(|diagnostic| output.fail(diagnostic))?;
         connected.providers.add(addr, provider, terms);
     }
     Ok(connected)
+}
+
+/// What a provider's client is told; its files are named relative to the configuration.
+fn client_options(
+    files: provider::Files,
+    parallelism: Option<usize>,
+    environment: &Environment,
+    output: &Output,
+) -> ClientOptions {
+    let certificate = files.certificate.map(|file| environment.dir.join(file));
+    ClientOptions {
+        parallelism,
+        redactor: output.redactor(),
+        ca_file: files.ca.map(|file| environment.dir.join(file)),
+        certificate: certificate.map(|file| (file, files.key.map(|key| environment.dir.join(key)))),
+        ..ClientOptions::default()
+    }
 }
 
 /// The address of the emulator inside this process, started if it is not running.
@@ -106,6 +139,7 @@ pub(super) fn emulator_key(environment: &Environment) -> Result<[u8; 32], secret
 fn settings(
     project: &Project,
     backend: &Backend,
+    also: &[ProviderAddr],
     environment: &Environment,
     diags: &mut Diagnostics,
 ) -> BTreeMap<ProviderAddr, ProviderSettings> {
@@ -116,7 +150,8 @@ fn settings(
     let mut objects = Recorded { records: &backend.state.records };
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut elsewhere);
     let mut found = BTreeMap::new();
-    for addr in used(project, backend) {
+    let also: BTreeSet<ProviderAddr> = also.iter().cloned().collect();
+    for addr in &used(project, backend) | &also {
         let block = block_of(project, &addr);
         if block.is_none() && addr.alias.is_some() {
             diags.error(missing(project, &addr));
