@@ -1,12 +1,13 @@
 //! The loop: what is ready is written down, sent, recorded, and makes its dependents ready.
 
-use super::record::{record, visible};
+use super::read::{self, Readings};
+use super::record::{Of, record, visible};
 use super::resolve::{Planning, postconditions, preconditions, resolve};
 use super::step::{self, Call, End, Work};
 use super::{Event, Failure, Outcome, Stop};
 use crate::addr::{ModulePath, Name, ObjectAddr};
 use crate::config::{Config, ModuleId, Source, Values};
-use crate::diag::{Diagnostic, Diagnostics, Reported};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Severity};
 use crate::eval::functions::Host;
 use crate::graph::{Node, Ready};
 use crate::kind::{Kind, Kinds};
@@ -14,12 +15,11 @@ use crate::plan::{
     self, Action, Evaluation, Looking, Mode, Plan, Planned, Providers, ReplaceOrder, Verb, Walk,
 };
 use crate::secret::{Sealer, random_hex};
-use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer};
+use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer, address_hash};
 use crate::value::Value;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +57,8 @@ pub async fn apply(
 ) -> Result<Outcome, StoreError> {
     adopt(apply, writer, tell).await?;
     if !apply.plan.moves.0.is_empty() {
-        writer.commit(&apply.plan.moves.events(), &apply.stamp).await?;
+        let events = apply.plan.moves.events(writer.state());
+        writer.commit(&events, &apply.stamp).await?;
     }
     let imported = import(apply, writer, tell).await?;
     let recorded = writer.state().clone();
@@ -146,7 +147,8 @@ struct Flight {
     /// When it is mentioned next.
     mention: Instant,
     id: Option<Arc<str>>,
-    intent: state::IntentId,
+    /// A reading has none.
+    intent: Option<state::IntentId>,
     desired: Option<Value>,
 }
 
@@ -170,8 +172,16 @@ type Calls<'f> = FuturesUnordered<BoxFuture<'f, (Node, End)>>;
 struct Batch {
     events: Vec<state::Event>,
     calls: Vec<(Node, Call)>,
+    /// What data sources ask.
+    questions: Vec<(Node, plan::Question)>,
     /// Steps without a request: done with the commit.
     done: Vec<Node>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.calls.is_empty() && self.questions.is_empty() && self.done.is_empty()
+    }
 }
 
 impl<'a> Run<'a> {
@@ -227,11 +237,11 @@ impl<'a> Run<'a> {
         loop {
             let mut batch = Batch::default();
             let room = self.apply.parallelism.unwrap_or(usize::MAX).saturating_sub(self.flying.len());
-            while batch.calls.len() < room {
+            while batch.calls.len() + batch.questions.len() < room {
                 let Some(node) = self.ready.next() else { break };
                 self.prepare(node, writer.state(), &mut batch, tell);
             }
-            if batch.events.is_empty() && batch.calls.is_empty() && batch.done.is_empty() {
+            if batch.is_empty() {
                 return Ok(());
             }
             if !batch.events.is_empty() {
@@ -239,6 +249,10 @@ impl<'a> Run<'a> {
             }
             for (node, call) in batch.calls {
                 calls.push(async move { (node, step::run(&call, looking, sealer).await) }.boxed());
+            }
+            let mut readings = Readings::new(self.apply.kinds, self.apply.providers);
+            for (node, question) in batch.questions {
+                calls.push(readings.ask(question).map(move |answer| (node, End::Answered(answer))).boxed());
             }
             let again = !batch.done.is_empty();
             for node in batch.done {
@@ -269,6 +283,7 @@ impl<'a> Run<'a> {
                 batch.events.push(state::Event::Recorded(addr.clone(), Box::new(record.clone())));
                 batch.done.push(node);
             }
+            (Verb::Read, Some(Action::Read { later })) => self.ask(node, later, batch, tell),
             (Verb::Forget, _) => {
                 batch.events.push(state::Event::Removed(addr.clone()));
                 batch.done.push(node);
@@ -291,6 +306,22 @@ impl<'a> Run<'a> {
                 self.delete(node, recorded.unwrap_or(prior).clone(), key, batch, tell);
             }
             _ => batch.done.push(node),
+        }
+    }
+
+    /// Lets a data source ask, with what is known by now.
+    fn ask(&mut self, node: Node, later: &plan::Later, batch: &mut Batch, tell: &mut dyn FnMut(Event)) {
+        let subject = &self.step(node).subject;
+        match read::question(&subject.addr, later, &self.evaluation) {
+            Ok(question) => {
+                tell(Event::Started { subject: subject.clone(), verb: Verb::Read, id: None });
+                self.fly(node, None, None, None);
+                batch.questions.push((node, question));
+            }
+            Err(problem) => {
+                self.fail(node, *problem, tell);
+                batch.done.push(node);
+            }
         }
     }
 
@@ -335,7 +366,8 @@ impl<'a> Run<'a> {
         let marked = mark && kind.marker.is_some() && operation == Operation::Create;
         let marker = marked.then(|| format!("isotope:{}:{id}", self.apply.plan.base.lineage));
         let meta = &planned.meta;
-        let draft = record(&kind, meta, &desired, None, prior, marker.as_deref(), self.apply.sealer);
+        let of = Of { addr, sealer: self.apply.sealer };
+        let draft = record(&kind, meta, &desired, None, prior, marker.as_deref(), of);
         let intent = self.intent(id, addr, None, operation, draft, marker);
         let work = match update {
             None => Work::Create { desired: desired.clone(), meta: meta.clone() },
@@ -398,11 +430,20 @@ impl<'a> Run<'a> {
             tell(Event::Started { subject: step.subject.clone(), verb: step.verb, id: id.clone() });
         }
         *self.attempts.entry(node).or_default() += 1;
-        let now = Instant::now();
-        let intent = call.intent.id.clone();
-        self.flying.insert(node, Flight { started: now, mention: now + PROGRESS, id, intent, desired });
+        self.fly(node, id, Some(call.intent.id.clone()), desired);
         batch.events.push(state::Event::Intended(Box::new(call.intent.clone())));
         batch.calls.push((node, call));
+    }
+
+    fn fly(
+        &mut self,
+        node: Node,
+        id: Option<Arc<str>>,
+        intent: Option<state::IntentId>,
+        desired: Option<Value>,
+    ) {
+        let now = Instant::now();
+        self.flying.insert(node, Flight { started: now, mention: now + PROGRESS, id, intent, desired });
     }
 
     fn door(
@@ -460,8 +501,8 @@ impl<'a> Run<'a> {
         let step = self.step(node);
         let Some(flight) = self.flying.get(&node) else { return };
         let addr = step.subject.addr.clone();
-        if !matches!(end, End::Open(_)) {
-            events.push(state::Event::Settled(flight.intent.clone()));
+        if let (Some(intent), false) = (&flight.intent, matches!(end, End::Open(_))) {
+            events.push(state::Event::Settled(intent.clone()));
         }
         match end {
             End::Stands(record) | End::Unusable(record, _) if step.verb != Verb::Delete => {
@@ -515,12 +556,40 @@ impl<'a> Run<'a> {
                 self.done(node, &flight, Some(record.id.clone()), tell);
                 self.hold(node);
             }
+            End::Answered(answer) => self.answered(node, &answer, flight, tell),
             End::Gone => {
                 self.count(step.verb);
                 self.done(node, &flight, flight.id.clone(), tell);
             }
         }
         self.ready.done(&self.apply.plan.steps, node);
+    }
+
+    /// Makes what a data source gave known. Of a check, what is wrong is a warning.
+    fn answered(&mut self, node: Node, answer: &read::Answered, flight: Flight, tell: &mut dyn FnMut(Event)) {
+        let addr = self.step(node).subject.addr.clone();
+        match read::value(&addr, answer, &self.evaluation) {
+            Ok(value) => {
+                let id = read::id(&value);
+                self.evaluation.set_object(addr, value);
+                self.done(node, &flight, id, tell);
+                self.hold(node);
+            }
+            Err(problem) if problem.severity == Severity::Warning => {
+                tell(Event::Failed {
+                    subject: self.step(node).subject.clone(),
+                    verb: Verb::Read,
+                    id: None,
+                    elapsed: flight.started.elapsed(),
+                    problem: problem.clone(),
+                });
+                self.outcome.warnings.push(*problem);
+            }
+            Err(problem) => {
+                self.flying.insert(node, flight);
+                self.fail(node, *problem, tell);
+            }
+        }
     }
 
     fn done(&mut self, node: Node, flight: &Flight, id: Option<Arc<str>>, tell: &mut dyn FnMut(Event)) {
@@ -543,6 +612,13 @@ impl<'a> Run<'a> {
 
     /// Checks the conditions of what does not change: what they speak of may have.
     fn hold_the_rest(&mut self) {
+        for addr in self.apply.plan.data.keys() {
+            let Some(value) = self.evaluation.object(addr) else { continue };
+            if let Err(problem) = postconditions(addr, value, &self.evaluation) {
+                let subject = plan::Subject::current(addr.clone());
+                self.outcome.failed.push(Failure { subject, verb: Verb::Read, problem: *problem });
+            }
+        }
         for (subject, change) in &self.apply.plan.changes {
             let addr = &subject.addr;
             let (Action::NoOp { .. }, Some(value)) = (&change.action, self.evaluation.object(addr)) else {
@@ -562,7 +638,7 @@ impl<'a> Run<'a> {
             Verb::Create => self.outcome.added += 1,
             Verb::Update => self.outcome.changed += 1,
             Verb::Delete => self.outcome.destroyed += 1,
-            Verb::Forget | Verb::Record => {}
+            Verb::Forget | Verb::Record | Verb::Read => {}
         }
     }
 
@@ -621,8 +697,9 @@ impl<'a> Run<'a> {
             self.outcome.skipped.push((step.subject.clone(), step.verb, because.clone()));
         }
         for (node, flight) in &self.flying {
+            let Some(intent) = &flight.intent else { continue };
             let step = self.apply.plan.steps.get(*node);
-            tracing::debug!(intent = %flight.intent, "left open");
+            tracing::debug!(%intent, "left open");
             self.outcome.open.push(step.subject.addr.clone());
         }
         if self.outcome.stopped == Stop::No {
@@ -688,7 +765,5 @@ fn never_taken_up(addr: &ObjectAddr, cause: &str) -> Diagnostic {
 
 /// 16 hexadecimal digits: a hash of the address, so that even a lost state can be matched, then chance.
 fn intent_id(addr: &ObjectAddr) -> String {
-    let hash = Sha256::digest(addr.to_string().as_bytes());
-    let half: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    half + &random_hex(8)
+    address_hash(addr) + &random_hex(8)
 }

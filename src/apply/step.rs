@@ -1,6 +1,7 @@
 //! One call to the API, and how its end is read (engine.md §7).
 
-use super::record::record;
+use super::read::Answered;
+use super::record::{Of, record};
 use crate::diag::Diagnostic;
 use crate::kind::Kind;
 use crate::plan::{Looking, Meta, Verdict, look};
@@ -35,6 +36,8 @@ pub(super) enum End {
     Again(String),
     /// It was made and is recorded so, but it will not do: it is replaced next time.
     Unusable(Box<Record>, Box<Diagnostic>),
+    /// A data source was answered.
+    Answered(Answered),
     /// Nobody knows; the intent stays open.
     Open(Box<Diagnostic>),
 }
@@ -77,7 +80,8 @@ fn made(
     sealer: &Sealer,
 ) -> End {
     let marker = call.intent.marker.as_deref();
-    End::Stands(Box::new(record(&call.kind, meta, desired, Some(object), prior, marker, sealer)))
+    let of = Of { addr: &call.intent.addr, sealer };
+    End::Stands(Box::new(record(&call.kind, meta, desired, Some(object), prior, marker, of)))
 }
 
 /// The object of a create that made it and left it unusable: its record says so.

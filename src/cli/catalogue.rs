@@ -76,7 +76,7 @@ pub async fn sync(as_json: bool, environment: &Environment, output: &mut Output)
     let addr = ProviderAddr { name: kind.provider.clone().unwrap_or_default(), alias: None };
     let wanted = std::slice::from_ref(&addr);
     let connected =
-        providers::connect_also(&project, &backend, wanted, None, false, environment, output).await?;
+        providers::connect_with(&project, &backend, wanted, None, false, environment, output).await?;
     let Some(provider) = connected.providers.of(&kind, &addr) else {
         return Err(output.fail(Diagnostic::error(format!("The provider `{}` is not configured", addr.name))));
     };

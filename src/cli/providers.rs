@@ -33,21 +33,21 @@ pub async fn connect(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Connected, Reported> {
-    connect_also(project, backend, &[], parallelism, keep, environment, output).await
+    connect_with(project, backend, &[], parallelism, keep, environment, output).await
 }
 
-/// The same, with further providers that a command needs.
-pub async fn connect_also(
+/// The same with providers that nothing uses yet.
+pub async fn connect_with(
     project: &Project,
     backend: &Backend,
-    also: &[ProviderAddr],
+    extra: &[ProviderAddr],
     parallelism: Option<usize>,
     keep: bool,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Connected, Reported> {
     let mut diags = Diagnostics::new();
-    let found = settings(project, backend, also, environment, &mut diags);
+    let found = settings(project, backend, extra, environment, &mut diags);
     output.check(&mut diags, &project.sources)?;
     let mut connected = Connected { providers: Providers::new(Arc::new(LocalProvider)), emulator: None };
     for (addr, settings) in found {
@@ -139,7 +139,7 @@ pub(super) fn emulator_key(environment: &Environment) -> Result<[u8; 32], secret
 fn settings(
     project: &Project,
     backend: &Backend,
-    also: &[ProviderAddr],
+    extra: &[ProviderAddr],
     environment: &Environment,
     diags: &mut Diagnostics,
 ) -> BTreeMap<ProviderAddr, ProviderSettings> {
@@ -147,11 +147,10 @@ fn settings(
     let mut evaluation = Evaluation::new(&project.config, &project.kinds, &host, environment.workspace());
     // Complaints about values belong to the plan, which makes them again; here only the providers' own count.
     let mut elsewhere = Diagnostics::new();
-    let mut objects = Recorded { records: &backend.state.records };
+    let mut objects = Recorded { records: &backend.state.records, data: &BTreeMap::new() };
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut elsewhere);
     let mut found = BTreeMap::new();
-    let also: BTreeSet<ProviderAddr> = also.iter().cloned().collect();
-    for addr in &used(project, backend) | &also {
+    for addr in used(project, backend).into_iter().chain(extra.iter().cloned()) {
         let block = block_of(project, &addr);
         if block.is_none() && addr.alias.is_some() {
             diags.error(missing(project, &addr));
@@ -171,8 +170,7 @@ fn settings(
 
 fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {
     let kinds = &project.kinds;
-    let asks =
-        |resource: &Resource| kinds.get(&resource.addr.kind).is_some_and(|kind| kind.provider.is_some());
+    let asks = |resource: &Resource| kinds.of(&resource.addr).is_some_and(|kind| kind.provider.is_some());
     let modules = project.config.modules.iter();
     let declared = modules.flat_map(|module| {
         let asking = module.resources.values().filter(|resource| asks(resource));

@@ -5,10 +5,11 @@
 
 use crate::addr::Name;
 use crate::diag::Span;
+use crate::eval::roots;
 use crate::syntax::Expr;
 use crate::value::Constraint;
 use catalogue::Catalogue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ mod notation;
 mod request;
 mod schema;
 mod shape;
+mod source;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -34,6 +36,7 @@ pub(crate) use schema::echoed;
 pub use schema::{default_value, normalise, schema_type, secrets};
 pub use shape::covers;
 pub(crate) use shape::sent;
+pub use source::{Shape, Source};
 
 /// One kind of object.
 #[derive(Clone, Debug)]
@@ -58,6 +61,10 @@ pub struct Kind {
     pub update: Option<Request>,
     pub delete: Option<Request>,
     pub list: Option<List>,
+    /// The objects are the service's own: they are read, and never made.
+    pub read_only: bool,
+    /// How data sources find objects.
+    pub lookup: Lookup,
     /// The attribute that carries the marker of a create.
     pub marker: Option<Name>,
     pub catalogue: Option<CatalogueUse>,
@@ -142,6 +149,17 @@ pub enum Generate {
     From(Expr),
 }
 
+/// How `data` blocks find objects of a kind.
+#[derive(Clone, Debug, Default)]
+pub struct Lookup {
+    /// Attributes of which each alone leads to an object: its value stands for `id` in the read request.
+    pub by: Vec<Name>,
+    /// The data source that gives all objects that match.
+    pub plural: Option<Name>,
+    /// Query parameters of the list request, over the arguments: what the API filters by itself. The rest is compared here.
+    pub search: BTreeMap<String, Expr>,
+}
+
 /// The map whose entries a catalogue describes.
 #[derive(Clone, Debug)]
 pub struct CatalogueUse {
@@ -160,7 +178,7 @@ pub struct CatalogueUse {
 impl Kind {
     /// Whether the path by which an object is read depends on an attribute.
     pub(crate) fn is_read_below(&self, attribute: &Attribute) -> bool {
-        self.read.as_ref().is_some_and(|read| names(&read.path).contains(&attribute.name))
+        self.read.as_ref().is_some_and(|read| roots(&read.path).contains(&attribute.name))
     }
 
     /// Returns the kind with other limits of time for its operations: `create`, `read`, `update`, `delete`.
@@ -179,11 +197,6 @@ impl Kind {
         }
         kind
     }
-}
-
-/// The variables that an expression reads.
-fn names(expr: &Expr) -> BTreeSet<Name> {
-    crate::eval::traversals(expr).into_iter().map(|(root, _)| root.name.clone()).collect()
 }
 
 impl CatalogueUse {

@@ -1,8 +1,7 @@
 //! One object's block → what it shall be: arguments evaluated, converted to the kind's schema, defaults filled in, secrets marked.
 
 use super::evaluation::{Evaluation, Visit};
-use super::scope::Repeat;
-use crate::config::{ModuleId, Repetition, Resource};
+use crate::config::Resource;
 use crate::diag::Span;
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::eval;
@@ -39,13 +38,14 @@ pub fn settable(attribute: &Attribute) -> bool {
     matches!(attribute.role, Role::Required | Role::Optional | Role::Defaulted(_))
 }
 
-enum Argument {
+pub(super) enum Argument {
     Given(Value),
     Absent,
     Wrong,
 }
 
-fn argument(
+/// One argument of a block, evaluated and converted.
+pub(super) fn argument(
     attribute: &Attribute,
     visit: &Visit<'_>,
     evaluation: &Evaluation<'_>,
@@ -245,32 +245,10 @@ pub fn visit_of<'c>(addr: &crate::addr::ObjectAddr, evaluation: &Evaluation<'c>)
     let (module, of) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
     let resource = of.resources.get(&addr.resource)?;
     let expansion = evaluation.expansion(&addr.module, &addr.resource)?;
-    let repeat = expansion.has(&addr.key).then(|| expansion.repeat(&addr.key))?;
-    let repeat = known_by_now(repeat, addr, resource, module, evaluation);
+    let repeat = expansion
+        .has(&addr.key)
+        .then(|| evaluation.repeat(module, &addr.module, &resource.repetition, expansion, &addr.key))?;
     Some(Visit { addr: addr.clone(), resource, module, repeat })
-}
-
-/// The keys of `for_each` are known from the start; a value behind one may come from an object that was made since.
-fn known_by_now(
-    repeat: Repeat,
-    addr: &crate::addr::ObjectAddr,
-    resource: &Resource,
-    module: ModuleId,
-    evaluation: &Evaluation<'_>,
-) -> Repeat {
-    let (Repeat::Each { key, value }, Repetition::ForEach(expr)) = (&repeat, &resource.repetition) else {
-        return repeat;
-    };
-    if value.is_wholly_known() {
-        return repeat;
-    }
-    let scope = evaluation.scope(module, &addr.module, &Repeat::None);
-    let all = eval::evaluate(expr, &scope, &mut Diagnostics::new()).ok();
-    let now = all.and_then(|all| all.unmark().0.get_attr(key.as_str()?).cloned());
-    match now {
-        Some(value) => Repeat::Each { key: key.clone(), value },
-        None => repeat,
-    }
 }
 
 /// What an object shall be, once more, with what is known by now. `prior` is what `ignore_changes` keeps. `None` after a

@@ -65,6 +65,10 @@ pub enum Search<'a> {
         marker: &'a str,
         values: &'a Value,
     },
+    /// What the kind's own search parameters find over these arguments: too much perhaps, never too little.
+    Arguments {
+        values: &'a Value,
+    },
 }
 
 /// Why a call gave nothing. Its variants are what the engine may do next (engine.md §7).

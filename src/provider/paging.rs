@@ -3,7 +3,7 @@
 use super::rest::{Answer, RestProvider};
 use super::{CallError, Object, ObjectRef, Provider, Search, mapping, request};
 use crate::kind::words::Words;
-use crate::kind::{Kind, List, Next, Page, Place};
+use crate::kind::{Kind, List, Next, Page, Place, Request};
 use crate::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,17 +106,24 @@ struct Walk<'a> {
     provider: &'a RestProvider,
     kind: &'a Kind,
     list: &'a List,
+    /// The list's request, with what it is searched by.
+    request: Request,
     values: &'a Value,
     marker: Option<&'a str>,
 }
 
 impl<'a> Walk<'a> {
     fn new(provider: &'a RestProvider, kind: &'a Kind, list: &'a List, search: &Search<'a>) -> Self {
+        let mut request = list.request.clone();
         let (values, marker) = match *search {
             Search::All { values } => (values, None),
             Search::Marker { marker, values } => (values, Some(marker)),
+            Search::Arguments { values } => {
+                request.query.extend(kind.lookup.search.clone());
+                (values, None)
+            }
         };
-        Self { provider, kind, list, values, marker }
+        Self { provider, kind, list, request, values, marker }
     }
 
     /// Everything on all pages.
@@ -160,7 +167,7 @@ impl<'a> Walk<'a> {
         }
         let words = Words::new().with_all(self.values);
         let pairs: Vec<(&str, &str)> = query.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let call = request::call(&self.list.request, &words, &pairs).map_err(CallError::Unreached)?;
+        let call = request::call(&self.request, &words, &pairs).map_err(CallError::Unreached)?;
         match turn {
             Turn::Link(link) => {
                 let url = self.provider.follow(&call, link).map_err(CallError::Indeterminate)?;

@@ -15,6 +15,8 @@
 //! | `asked` | shows what that server was asked since the last time |
 //! | `faults SPEC` | the API misbehaves from here on; nothing ends it |
 //! | `cat > FILE <<EOF`, `sed -i 's/a/b/' FILE`, `rm`, `mkdir`, `cp`, `cat`, `ls` | files; `a` and `b` are plain text |
+//! | `isotope … > FILE` | the same; what it prints on standard output goes to the file |
+//! | `rm -r DIR`, `chmod MODE FILE` | a directory with all in it; the mode in octal |
 //! | `link FILE TARGET`, `bytes FILE HEX` | a symbolic link, a file of any bytes |
 //! | `export NAME=value`, `unset NAME` | the environment of what follows |
 
@@ -188,8 +190,14 @@ impl Sandbox {
                 .filter_map(|word| word.split_once('='))
                 .map(|(n, v)| (n.into(), v.into())),
         );
-        let words = &words[settings..];
-        let ran = match words[0].as_str() {
+        let mut words = &words[settings..];
+        let mut into = None;
+        if let [command @ .., arrow, file] = words
+            && arrow == ">"
+        {
+            (words, into) = (command, Some(self.dir.join(file)));
+        }
+        let mut ran = match words[0].as_str() {
             "isotope" => run::start(&self.dir, &words[1..], &env, input).wait(),
             "kill-held" => self.held.take().expect("a run that is held").0.kill(),
             how => self.stopped(how, &words[1..], env, input),
@@ -199,6 +207,9 @@ impl Sandbox {
         if !asked.iter().any(|word| line.contains(word)) {
             self.leaks.printed(line, &ran.stdout);
             self.leaks.printed(line, &ran.stderr);
+        }
+        if let Some(file) = into {
+            std::fs::write(file, std::mem::take(&mut ran.stdout)).expect("a file");
         }
         let gap = if ran.stdout.is_empty() || ran.stdout.ends_with('\n') { "" } else { "\n" };
         Shown::new(&self.normal.apply(&format!("{}{gap}{}", ran.stdout, ran.stderr)), ran.status)
@@ -265,6 +276,12 @@ impl Sandbox {
             ["cat", ">", file] => self.write(file, &input.expect("`cat >` takes lines")),
             ["sed", "-i", edit, file] => self.edit(file, edit),
             ["rm", file] => std::fs::remove_file(path(file)).expect("a file to remove"),
+            ["rm", "-r", dir] => std::fs::remove_dir_all(path(dir)).expect("a directory to remove"),
+            ["chmod", mode, file] => {
+                use std::os::unix::fs::PermissionsExt;
+                let mode = u32::from_str_radix(mode, 8).expect("an octal mode");
+                std::fs::set_permissions(path(file), std::fs::Permissions::from_mode(mode)).expect("a file");
+            }
             ["mkdir", dir] => std::fs::create_dir_all(path(dir)).expect("a new directory"),
             ["cp", from, to] => drop(std::fs::copy(path(from), path(to)).expect("a file to copy")),
             ["link", file, to] => std::os::unix::fs::symlink(to, path(file)).expect("a new link"),

@@ -30,4 +30,5 @@ kind "account" {
       offset_param = "offset"
     }
   }
+  data { plural = "accounts" }
 }

@@ -69,4 +69,5 @@ kind "formula" {
       token_header = "elements-next-page-token"
     }
   }
+  data { plural = "formulas" }
 }

@@ -41,4 +41,5 @@ kind "formula_instance" {
       token_header = "elements-next-page-token"
     }
   }
+  data { plural = "formula_instances" }
 }

@@ -73,6 +73,13 @@ kind "instance" {
     }
     search { tag = "tags[]" }
   }
+  data {
+    plural = "instances"
+    search = { # what the service filters by itself; the rest is compared here
+      searchText = name
+      "tags[]"   = try(sort(tags)[0], null)
+    }
+  }
   marker { attribute = "tags" } # where a create carries its marker
   catalogue "elements" {        # entries of a map described by a catalogue, chosen by another attribute
     key     = "element"

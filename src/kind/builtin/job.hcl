@@ -67,4 +67,5 @@ kind "job" {
       token_header = "elements-next-page-token"
     }
   }
+  data { plural = "jobs" }
 }

@@ -38,4 +38,8 @@ kind "object_definition" {
     keys  = "name"
     empty = [404]
   }
+  data {
+    by     = ["name"]
+    plural = "object_definitions"
+  }
 }

@@ -61,4 +61,8 @@ kind "transformation" {
     keys  = "object"
     empty = [404]
   }
+  data {
+    by     = ["object"]
+    plural = "transformations"
+  }
 }

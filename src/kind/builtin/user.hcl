@@ -66,4 +66,5 @@ kind "user" {
       token_header = "elements-next-page-token"
     }
   }
+  data { plural = "users" }
 }

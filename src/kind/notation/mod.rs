@@ -3,6 +3,7 @@
 //! | block | words | |
 //! | --- | --- | --- |
 //! | `kind "name"` | `description`, `provider`, `id` | without a provider, the engine makes the objects itself |
+//! | | `read_only` | the objects are never made here: there is a data source and no resource |
 //! | | `collection`, `object` | paths of the requests that name none; `object` defaults to `<collection>/${id}` |
 //! | | `key`, `unique`, `import` | the attribute that is the identity; those no two share; how an id is written for `import` |
 //! | `attribute "name"` | `type`, `required`, `default`, `replace` | what the user sets; `default` is over `block.name` and `block.key` |
@@ -18,6 +19,7 @@
 //! | | `body`, `answer`, `id_header`, `reread` | where the object stands, and what an answer lacks |
 //! | | `wait { until fail every timeout }` | an effect that comes later; over `object`, the answer |
 //! | `list` | `request`…, `empty`, `at`, `keys` | `page { … }` ([`list`]), `search { tag }` |
+//! | `data` | `by`, `plural`, `search` | how data sources find objects: see `builtin/README.md` |
 //! | `marker` | `attribute` | the strings beside which a marker stands |
 //! | `catalogue "name"` | `key`, `entries`, `list { … }` | the attributes that choose an entry and that it describes; where the account has its own |
 //! | `errors` | `message`, `detail`, `request_id` | where a refusal says what |
@@ -26,7 +28,7 @@
 //! unknown values of the right types: a misspelt word in a path shows when the file is read, not when the request is due.
 
 use super::words::Words;
-use super::{Attribute, CatalogueUse, ErrorShape, Kind, Role, catalogue_named, schema_type};
+use super::{Attribute, CatalogueUse, ErrorShape, Kind, Lookup, Role, catalogue_named, schema_type};
 use crate::addr::{Name, is_identifier};
 use crate::config::RESERVED;
 use crate::config::fields::{Fields, labels, missing};
@@ -38,6 +40,7 @@ use std::collections::BTreeMap;
 mod attribute;
 mod identity;
 mod list;
+mod lookup;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -72,6 +75,8 @@ fn decode(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
         update: None,
         delete: None,
         list: None,
+        read_only: fields.flag("read_only", diags).unwrap_or(false),
+        lookup: Lookup::default(),
         marker: None,
         catalogue: None,
         errors: ErrorShape::default(),
@@ -80,6 +85,7 @@ fn decode(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
     request::requests(&mut fields, &mut kind, &paths, diags);
     identity::identity(&mut fields, &mut kind, diags);
     request::check_words(&kind, diags);
+    lookup::lookup(&mut fields, &mut kind, diags);
     if let Some(block) = fields.block("marker", diags) {
         kind.marker = marker(block, &kind, diags).ok();
     }

@@ -45,22 +45,33 @@ impl Paths {
 /// Reads the blocks of all requests.
 pub(super) fn requests(fields: &mut Fields<'_>, kind: &mut Kind, paths: &Paths, diags: &mut Diagnostics) {
     let needed = kind.provider.is_some().then_some(kind.span);
+    if kind.read_only {
+        for name in ["create", "update", "delete", "marker"] {
+            unexpected(fields, name, kind, diags);
+        }
+    }
+    let made = !kind.read_only;
     let mut verb = |name, method, path: &Option<Expr>, needed| {
-        verb(
-            fields,
-            name,
-            path.as_ref().map(|path| Request::plain(method, path.clone())),
-            needed,
-            paths,
-            diags,
-        )
+        let default = path.as_ref().map(|path| Request::plain(method, path.clone()));
+        verb(fields, name, default, needed, paths, diags)
     };
-    kind.create = verb("create", "POST", &paths.collection, needed);
+    kind.create = made.then(|| verb("create", "POST", &paths.collection, needed)).flatten();
     kind.read = verb("read", "GET", &paths.object, needed);
-    kind.update = verb("update", "PATCH", &paths.object, None);
-    kind.delete = verb("delete", "DELETE", &paths.object, needed);
+    kind.update = made.then(|| verb("update", "PATCH", &paths.object, None)).flatten();
+    kind.delete = made.then(|| verb("delete", "DELETE", &paths.object, needed)).flatten();
     let block = fields.block("list", diags);
     kind.list = block.and_then(|block| list::list(block, paths, &kind.attributes, diags).ok());
+}
+
+/// What is only read is neither made nor changed.
+fn unexpected(fields: &mut Fields<'_>, name: &'static str, kind: &Kind, diags: &mut Diagnostics) {
+    for block in fields.blocks(name) {
+        diags.error(
+            Diagnostic::error("Unexpected request")
+                .at(block.header)
+                .label(format!("`{}` is `read_only`", kind.name)),
+        );
+    }
 }
 
 /// `<collection>/${id}`.
@@ -198,7 +209,7 @@ fn not_a_request(span: Span, label: &str, diags: &mut Diagnostics) -> Reported {
 }
 
 /// The pairs of `query = { hydrate = "false" }`.
-fn pairs(attribute: &Attribute, diags: &mut Diagnostics) -> BTreeMap<String, Expr> {
+pub(super) fn pairs(attribute: &Attribute, diags: &mut Diagnostics) -> BTreeMap<String, Expr> {
     let ExprKind::Object(pairs) = &attribute.expr.kind else {
         let label = "expected pairs in braces: `{ name = value }`";
         diags.error(Diagnostic::error("Incorrect attribute value type").at(attribute.expr.span).label(label));
@@ -244,7 +255,7 @@ pub(super) fn statuses(
 /// Evaluates every path, query and header once, over unknown values: what a create or list may name is known before there is an object.
 pub(super) fn check_words(kind: &Kind, diags: &mut Diagnostics) {
     let mut before = Words::new();
-    for attribute in kind.attributes.values().filter(|attribute| attribute.is_argument()) {
+    for attribute in kind.attributes.values().filter(|attribute| attribute.is_argument() || kind.read_only) {
         before = before.with(&attribute.name, Value::unknown(attribute.constraint.ty()));
     }
     if kind.key.is_some() {

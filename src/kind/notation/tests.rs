@@ -31,7 +31,8 @@ fn with(what: &str) -> String {
 #[test]
 fn built_in_kinds_are_read_whole() {
     let kinds = Kinds::builtin();
-    let names = "account formula formula_instance instance job object_definition transformation user value";
+    let names =
+        "account element formula formula_instance instance job object_definition transformation user value";
     assert_eq!(kinds.names().collect::<Vec<_>>().join(" "), names);
     let instance = kinds.get("instance").unwrap();
     let methods = [&instance.create, &instance.read, &instance.update, &instance.delete]
@@ -376,6 +377,69 @@ fn pages_follow_each_other_in_one_way() {
                      # ^^^^^^^^^^^^^ Invalid request: this kind names no `object` path
     read { request = "GET /x/${id}" }
     delete { request = "DELETE /x/${id}" }
+  }"#,
+    );
+}
+
+#[test]
+fn a_kind_that_is_only_read_is_never_made() {
+    let (kinds, diags, _) = read(
+        "kind \"thing\" {\n  provider = \"rest\"\n  read_only = true\n  collection = \"/things\"\n  computed \"key\" { type = string }\n  \
+         list {}\n  data {\n    by = [\"key\"]\n    plural = \"things\"\n  }\n}",
+    );
+    assert_eq!(diags, []);
+    let [kind] = kinds.as_slice() else { panic!("one kind") };
+    assert!(kind.create.is_none() && kind.update.is_none() && kind.delete.is_none() && kind.read.is_some());
+    assert_eq!((&*kind.lookup.by[0], kind.lookup.plural.as_deref()), ("key", Some("things")));
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    read_only  = true
+    collection = "/things"
+    create {}
+  # ^^^^^^ Unexpected request: `thing` is `read_only`
+  }"#,
+    );
+}
+
+#[test]
+fn data_sources_must_make_sense() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/things"
+    attribute "ids" { type = list(string) }
+    attribute "name" { type = string }
+    list {}
+    data {
+      by     = ["nam"]
+             # ^^^^^^^ Unknown attribute: `thing` has no attribute `nam`; did you mean `name`?
+      plural = "things"
+             # ^^^^^^^^ Invalid plural: `ids` is an attribute of the kind, and would be one of the list of objects too
+      search = { q = nam }
+                   # ^^^ Unknown variable: known here: `id`, `ids`, `name`
+      plurl  = "x"
+    # ^^^^^ Unsupported argument: `data` has no argument `plurl`; did you mean `plural`?
+    }
+  }
+  kind "other" {
+    provider   = "rest"
+    collection = "/others"
+    data { plural = "data" }
+                  # ^^^^^^ Invalid plural: not a name that a data source may have
+  }
+  kind "lonely" {
+    provider   = "rest"
+    collection = "/lonely"
+    data { plural = "crowd" }
+                  # ^^^^^^^ Invalid plural: `lonely` has no `list`, so there is no way to find several
+  }
+  kind "kept" {
+    attribute "a" { type = string }
+    data {}
+  # ^^^^ Unexpected data source: `kept` has no provider to ask
   }"#,
     );
 }

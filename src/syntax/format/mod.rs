@@ -38,7 +38,9 @@ pub fn format(text: &str) -> String {
         return text.to_owned();
     }
     let mut parser = native::Parser::new(text, file, &tokens, &mut unsaid);
-    let Some(body) = native::with_room(&tokens, || parser.file()) else { return text.to_owned() };
+    let read = native::with_room(&tokens, || parser.file());
+    // A label with a wrong escape is read all the same, and reported.
+    let Some(body) = read.filter(|_| !unsaid.has_errors()) else { return text.to_owned() };
     let pieces = pieces(text, bom, &tokens);
     let mut pieces = rewrite::rewrite(text, &body, &pieces);
     layout::layout(&mut pieces);
