@@ -359,6 +359,7 @@ impl<'a> Run<'a> {
                 return;
             }
         };
+        let kind = self.timed(addr, kind);
         let operation = if prior.is_some() { Operation::Update } else { Operation::Create };
         let id = intent_id(addr);
         let mark = self.apply.providers.terms(&planned.meta.provider).mark;
@@ -394,6 +395,7 @@ impl<'a> Run<'a> {
             batch.done.push(node);
             return;
         };
+        let kind = self.timed(addr, kind);
         let id = intent_id(addr);
         let intent = self.intent(id, addr, key, Operation::Delete, prior.clone(), None);
         self.launch(
@@ -403,6 +405,15 @@ impl<'a> Run<'a> {
             batch,
             tell,
         );
+    }
+
+    /// The kind with the time limits that the object's block sets.
+    fn timed(&self, addr: &ObjectAddr, kind: Arc<Kind>) -> Arc<Kind> {
+        let limits = plan::visit_of(addr, &self.evaluation).map(|visit| &visit.resource.timeouts);
+        match limits.filter(|limits| !limits.is_empty()) {
+            Some(limits) => Arc::new(kind.within(|verb| limits.get(verb).map(|(limit, _)| *limit))),
+            None => kind,
+        }
     }
 
     fn launch(
@@ -494,7 +505,7 @@ impl<'a> Run<'a> {
             events.push(state::Event::Settled(intent.clone()));
         }
         match end {
-            End::Stands(record) if step.verb != Verb::Delete => {
+            End::Stands(record) | End::Unusable(record, _) if step.verb != Verb::Delete => {
                 events.push(state::Event::Recorded(addr, record.clone()));
             }
             End::Gone => {
@@ -526,7 +537,7 @@ impl<'a> Run<'a> {
                 self.ready.again(node);
                 return;
             }
-            End::Refused(problem) => {
+            End::Refused(problem) | End::Unusable(_, problem) => {
                 self.flying.insert(node, flight);
                 self.fail(node, *problem, tell);
             }

@@ -7,7 +7,7 @@ use crate::kind::Kind;
 use crate::plan::{Looking, Meta, Verdict, look};
 use crate::provider::{CallError, Object, ObjectRef, Problem, Provider, Update};
 use crate::secret::Sealer;
-use crate::state::{Intent, Record};
+use crate::state::{Intent, Record, Status};
 use crate::value::{Path, Value};
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub(super) enum End {
     Refused(Box<Diagnostic>),
     /// A create that was not taken up, found by a look: it may be sent again, with a new intent.
     Again(String),
+    /// It was made and is recorded so, but it will not do: it is replaced next time.
+    Unusable(Box<Record>, Box<Diagnostic>),
     /// A data source was answered.
     Answered(Answered),
     /// Nobody knows; the intent stays open.
@@ -65,6 +67,7 @@ pub(super) async fn run(call: &Call, looking: &Looking<'_>, sealer: &Sealer) -> 
         Err(CallError::Rejected(problem)) => End::Refused(Box::new(refused(call, &problem))),
         Err(CallError::Unreached(cause)) => End::Refused(Box::new(unreached(call, &cause))),
         Err(CallError::Indeterminate(cause)) => settle(call, looking, &cause).await,
+        Err(CallError::Unusable(object, cause)) => unusable(call, &object, &cause, sealer),
     }
 }
 
@@ -81,8 +84,37 @@ fn made(
     End::Stands(Box::new(record(&call.kind, meta, desired, Some(object), prior, marker, of)))
 }
 
+/// The object of a create that made it and left it unusable: its record says so.
+fn unusable(call: &Call, object: &Object, cause: &str, sealer: &Sealer) -> End {
+    let diagnostic = Box::new(useless(call, object, cause));
+    match &call.work {
+        Work::Create { desired, meta } => match made(call, meta, desired, object, None, sealer) {
+            End::Stands(mut record) => {
+                record.status = Status::Tainted;
+                End::Unusable(record, diagnostic)
+            }
+            other => other,
+        },
+        Work::Update { .. } | Work::Delete { .. } => End::Refused(diagnostic),
+    }
+}
+
+fn useless(call: &Call, object: &Object, cause: &str) -> Diagnostic {
+    let addr = &call.intent.addr;
+    Diagnostic::error(format!("{addr} was created, but it is not usable"))
+        .label(cause.to_owned())
+        .detail(format!("It exists with the id {}: {cause}. It is recorded as tainted.", object.id))
+        .help("the next apply replaces it; `isotope untaint` keeps it as it is")
+        .about(addr)
+}
+
 async fn settle(call: &Call, looking: &Looking<'_>, cause: &str) -> End {
     match look(looking, &call.intent).await {
+        Ok(Verdict::Adopted(record)) if record.status == Status::Tainted => {
+            let object = Object { id: record.id.clone(), values: record.values.clone(), marker: None };
+            let diagnostic = useless(call, &object, "it never became what its kind waits for");
+            End::Unusable(record, Box::new(diagnostic))
+        }
         Ok(Verdict::Adopted(record) | Verdict::Updated(record)) => End::Stands(record),
         Ok(Verdict::Gone) => End::Gone,
         Ok(Verdict::NotDone) => match &call.work {

@@ -63,6 +63,9 @@ pub enum Command {
     /// Browse the element catalogue
     #[command(subcommand)]
     Elements(Elements),
+    /// Show the kinds that a configuration can use
+    #[command(subcommand)]
+    Kinds(KindsCommand),
     /// Serve the Cloud Elements API on this machine
     Emulator(Emulator),
     /// Print a completion script
@@ -390,6 +393,23 @@ pub enum Elements {
         #[arg(long)]
         json: bool,
         key: String,
+    },
+    /// Fetch what the account's own API knows of its elements, and keep it beside the state
+    Sync {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KindsCommand {
+    /// The kinds inside the program and those that the configuration defines
+    List(Json),
+    /// What a kind's objects have, and how they are made
+    Show {
+        #[arg(long)]
+        json: bool,
+        name: String,
     },
 }
 

@@ -103,6 +103,11 @@ pub fn check_name(name: &str, output: &mut Output) -> Result<(), Reported> {
     ))))
 }
 
+/// The directory of this workspace, where what belongs beside the state is kept.
+pub fn dir(config: &Config, environment: &Environment) -> PathBuf {
+    directory(config.settings.backend.as_ref(), environment).join(&*environment.workspace())
+}
+
 impl Backend {
     async fn unlock(&mut self, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
         let Some(slot) = self.state.key.clone() else { return Ok(()) };

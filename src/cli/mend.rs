@@ -260,13 +260,13 @@ async fn adopt(
     };
     let provider_addr =
         plan::provider_of(&project.kinds, project.config.module(visit.module), visit.resource);
-    if let Some(taken) = plan::taken(&open.backend.state.records, addr, &provider_addr, id) {
+    if let Some(taken) = plan::taken(&open.backend.state.records, kind, addr, &provider_addr, id) {
         return Err(output.fail(taken));
     }
     let lifecycle = &visit.resource.lifecycle;
     let meta = Meta {
         provider: provider_addr.clone(),
-        depends_on: Vec::new(),
+        depends_on: plan::dependencies(&project.walk, &visit, &evaluation),
         create_before_destroy: lifecycle.create_before_destroy,
         prevent_destroy: lifecycle.prevent_destroy,
     };

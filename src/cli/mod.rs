@@ -11,6 +11,7 @@ use std::process::ExitCode;
 mod apply;
 mod args;
 mod backend;
+mod catalogue;
 mod completions;
 mod console;
 mod crash;
@@ -21,6 +22,7 @@ mod fmt;
 mod generate;
 mod graph;
 mod init;
+mod kinds;
 mod live;
 mod log;
 mod mend;
@@ -136,7 +138,8 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::ForceUnlock(args) => transfer::force_unlock(&args, environment, output).await,
         Command::Workspace(args) => workspace::run(&args, environment, output).await,
         Command::Graph(args) => graph::run(&args, environment, output).await,
-        Command::Elements(args) => elements::run(&args, output),
+        Command::Elements(args) => elements::run(&args, environment, output).await,
+        Command::Kinds(args) => kinds::run(&args, environment, output),
         Command::Emulator(args) => emulator::run(&args, environment, output).await,
         Command::Completions { shell } => completions::run(shell, output),
         Command::Version(args) => version::run(&args, output),

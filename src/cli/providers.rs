@@ -61,11 +61,31 @@ pub async fn connect_with(
         } else {
             settings
         };
-        let options = ClientOptions { parallelism, redactor: output.redactor(), ..ClientOptions::default() };
+        let files = settings.files().map_err(|problem| {
+            output.fail(Diagnostic::error("Invalid provider configuration").detail(problem))
+        })?;
+        let options = client_options(files, parallelism, environment, output);
         let provider = provider::connect(&settings, options).map_err(|diagnostic| output.fail(diagnostic))?;
         connected.providers.add(addr, provider, terms);
     }
     Ok(connected)
+}
+
+/// What a provider's client is told; its files are named relative to the configuration.
+fn client_options(
+    files: provider::Files,
+    parallelism: Option<usize>,
+    environment: &Environment,
+    output: &Output,
+) -> ClientOptions {
+    let certificate = files.certificate.map(|file| environment.dir.join(file));
+    ClientOptions {
+        parallelism,
+        redactor: output.redactor(),
+        ca_file: files.ca.map(|file| environment.dir.join(file)),
+        certificate: certificate.map(|file| (file, files.key.map(|key| environment.dir.join(key)))),
+        ..ClientOptions::default()
+    }
 }
 
 /// The address of the emulator inside this process, started if it is not running.

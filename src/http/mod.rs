@@ -22,7 +22,7 @@ pub use answer::{Headers, Response};
 pub use client::Client;
 pub use error::{CallError, Cause};
 pub use options::{ClientOptions, OptionsError};
-pub use request::{Method, Repeat, Request};
+pub use request::{Method, Repeat, Request, resolve};
 
 #[cfg(test)]
 mod server;

@@ -1,5 +1,6 @@
 //! All kinds of a configuration: those that ship with the product and those that its `kind` blocks define.
 
+use super::catalogue::Catalogue;
 use super::{Kind, Source, notation};
 use crate::addr::{Mode, Name, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Sources};
@@ -9,8 +10,15 @@ use std::sync::{Arc, OnceLock};
 
 /// The files of the built-in kinds.
 const BUILTIN: &[&str] = &[
+    include_str!("builtin/account.hcl"),
     include_str!("builtin/element.hcl"),
+    include_str!("builtin/formula.hcl"),
+    include_str!("builtin/formula_instance.hcl"),
     include_str!("builtin/instance.hcl"),
+    include_str!("builtin/job.hcl"),
+    include_str!("builtin/object_definition.hcl"),
+    include_str!("builtin/transformation.hcl"),
+    include_str!("builtin/user.hcl"),
     include_str!("builtin/value.hcl"),
 ];
 
@@ -38,6 +46,22 @@ impl Kinds {
     /// Returns the kind of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<Kind>> {
         self.by_name.get(name)
+    }
+
+    /// Returns these kinds with the account's own catalogue in place of the one inside the binary.
+    pub fn with_catalogue(&self, catalogue: &Arc<Catalogue>) -> Kinds {
+        let mut all = self.clone();
+        for kind in all.by_name.values_mut().filter(|kind| kind.catalogue.is_some()) {
+            if let Some(used) = &mut Arc::make_mut(kind).catalogue {
+                used.synced = Some(Arc::clone(catalogue));
+            }
+        }
+        all
+    }
+
+    /// Returns all kinds, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Kind>> {
+        self.by_name.values()
     }
 
     /// Returns the data source of that name.

@@ -4,7 +4,7 @@
 //! an object is found by are its own attributes: those that lead to it (`by`), those that its path needs, and, where the kind can be
 //! listed, every other one that is no secret.
 
-use super::{Attribute, Kind, Request};
+use super::{Attribute, Kind, Request, Role};
 use crate::addr::Name;
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::eval;
@@ -77,12 +77,19 @@ impl Source {
         found_by || of_path || (self.kind.list.is_some() && !attribute.sensitive)
     }
 
-    /// What a block must say: the names in the paths of the requests, which lead to the collection.
+    /// The names in the paths of the requests, which lead to the collection; a name that an object goes by is none of them.
     pub fn parents(&self) -> BTreeSet<Name> {
         let list = self.kind.list.as_ref().map(|list| &list.request);
         let requests = self.kind.read.iter().chain(list);
         let names = requests.flat_map(|request| eval::roots(&request.path));
-        names.filter(|name| &**name != "id").collect()
+        let own = |name: &Name| self.kind.key.as_ref() == Some(name) || self.kind.lookup.by.contains(name);
+        names.filter(|name| &**name != "id" && !own(name)).collect()
+    }
+
+    /// Whether a block must say it: a path may go without what a resource need not say.
+    fn is_needed(&self, parent: &Name) -> bool {
+        let attribute = self.kind.attributes.get(parent);
+        attribute.is_none_or(|attribute| !matches!(attribute.role, Role::Optional | Role::Defaulted(_)))
     }
 
     /// The argument of that name, or why there is none; the caller adds the place.
@@ -111,7 +118,8 @@ impl Source {
                 .label(label)
                 .detail(format!("The argument {name:?} is required, but no definition was found."))
         };
-        let names = parents.iter().filter(|name| !given.contains(&&***name));
+        let needed = parents.iter().filter(|name| self.is_needed(name));
+        let names = needed.filter(|name| !given.contains(&&***name));
         let mut found: Vec<Diagnostic> =
             names.map(|name| missing(format!("`data \"{}\"` needs `{name}`", self.name()), name)).collect();
         let says_which = given.iter().any(|name| !parents.contains(*name));

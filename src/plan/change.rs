@@ -126,9 +126,7 @@ impl Comparison<'_> {
                         == self.fingerprint(attribute, path, want, record.bound.as_deref()).as_ref()
             }
             (Some(want), Some(have)) => {
-                want.is_wholly_known()
-                    && have.is_wholly_known()
-                    && kind::normalise(attribute, want) == kind::normalise(attribute, have)
+                want.is_wholly_known() && have.is_wholly_known() && agree(attribute, want, have)
             }
             (Some(one), None) | (None, Some(one)) => one.is_null(),
         }
@@ -153,6 +151,12 @@ impl Comparison<'_> {
             None => Cause::Configuration(self.blame.place(path)),
         }
     }
+}
+
+/// Whether a known value is to the API what another one is; of a partial one, whether everything declared in it is.
+fn agree(attribute: &Attribute, want: &Value, have: &Value) -> bool {
+    let (want, have) = (kind::normalise(attribute, want), kind::normalise(attribute, have));
+    want == have || (attribute.partial && kind::covers(&want, &have))
 }
 
 /// A value that is there: not null.
@@ -389,11 +393,7 @@ fn merge(
         fingerprints.remove(path);
         return read.clone();
     }
-    if kind::normalise(of.attribute, kept) == kind::normalise(of.attribute, read) {
-        kept.clone()
-    } else {
-        read.clone()
-    }
+    if agree(of.attribute, kept, read) { kept.clone() } else { read.clone() }
 }
 
 /// What changed outside: the edits that lead from the record to what was read.

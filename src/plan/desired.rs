@@ -3,7 +3,7 @@
 use super::evaluation::{Evaluation, Visit};
 use crate::config::Resource;
 use crate::diag::Span;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::eval;
 use crate::kind::{self, Attribute, Generate, Kind, Role};
 use crate::syntax::{Expr, ExprKind, ObjectKey, Step};
@@ -68,6 +68,10 @@ pub(super) fn argument(
     if value.is_null() {
         return Argument::Absent;
     }
+    if let Some((name, known)) = attribute.foreign(&value) {
+        diags.error(foreign(attribute, &name, &known).at(given.expr.span).about(&visit.addr));
+        return Argument::Wrong;
+    }
     match attribute.convert(&value) {
         Ok(value) => Argument::Given(value),
         Err(problem) => {
@@ -81,6 +85,17 @@ pub(super) fn argument(
             Argument::Wrong
         }
     }
+}
+
+/// A name inside a value that the kind does not know: it would go nowhere.
+fn foreign(attribute: &Attribute, name: &str, known: &[String]) -> Diagnostic {
+    let near = did_you_mean(name, known.iter().map(String::as_str));
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let detail =
+        format!("Inappropriate value for attribute {:?}: unsupported attribute {name:?}.", &*attribute.name);
+    Diagnostic::error("Incorrect attribute value type")
+        .label(format!("`{}` has nothing called `{name}` in it{hint}", attribute.name))
+        .detail(detail)
 }
 
 fn absent(attribute: &Attribute, visit: &Visit<'_>, diags: &mut Diagnostics) -> Value {

@@ -49,12 +49,12 @@ pub(super) async fn ask(
         }
         let kind = request.kinds.get(&addr.resource.kind);
         let called = provider_of(request.kinds, request.config.module(visit.module), visit.resource);
-        if let Some(taken) = taken(&recorded.records, &addr, &called, &id) {
+        let provider = kind.and_then(|kind| request.providers.of(kind, &called));
+        let (Some(kind), Some(provider)) = (kind, provider) else { continue };
+        if let Some(taken) = taken(&recorded.records, kind, &addr, &called, &id) {
             diags.error(taken.at(span));
             continue;
         }
-        let provider = kind.and_then(|kind| request.providers.of(kind, &called));
-        let (Some(kind), Some(provider)) = (kind, provider) else { continue };
         match found(kind, provider.as_ref(), &addr, &id).await {
             Ok(object) => drop(found_all.insert(addr, object)),
             Err(problem) => drop(diags.error(problem.at(span))),
@@ -68,14 +68,17 @@ pub(super) async fn ask(
 /// destroy what the other needs.
 pub fn taken(
     records: &BTreeMap<ObjectAddr, Record>,
+    kind: &Kind,
     addr: &ObjectAddr,
     provider: &ProviderAddr,
     id: &str,
 ) -> Option<Diagnostic> {
+    // An id of another form is refused where the object is read.
+    let named = kind.named(id).ok()?;
     let same = |(other, record): &(&ObjectAddr, &Record)| {
         other.resource.kind == addr.resource.kind
             && record.provider == *provider
-            && *record.id == *id
+            && kind.is_named(&named, &record.id, &record.values)
             && *other != addr
     };
     let (other, _) = records.iter().find(same)?;
@@ -92,13 +95,10 @@ pub async fn found(
     addr: &ObjectAddr,
     id: &str,
 ) -> Result<Object, Diagnostic> {
-    let field = |attribute: &crate::kind::Attribute| match (&*attribute.name, attribute.ty()) {
-        ("id", Type::String) => Value::string(id),
-        (_, ty) => Value::null(ty),
-    };
-    let values = kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect();
-    let values = Value::object(values);
-    match provider.read(kind, ObjectRef { id, values: &values }).await {
+    let named = kind.named(id).map_err(|problem| {
+        Diagnostic::error("Invalid import id argument").about(addr).detail(format!("{id:?}: {problem}."))
+    })?;
+    match provider.read(kind, ObjectRef { id: &named.id, values: &named.values }).await {
         Ok(Some(object)) => Ok(object),
         Ok(None) => Err(Diagnostic::error("Cannot import non-existent remote object").about(addr).detail(
             format!("While attempting to import an existing object to {addr:?}, the API found no object with the id {id:?}.", addr = addr.to_string()),
@@ -343,8 +343,10 @@ pub fn record_of(
 ) -> Record {
     let field = |attribute: &crate::kind::Attribute| match settable(attribute) {
         true => desired.get_attr(&attribute.name).cloned().unwrap_or_else(|| Value::null(attribute.ty())),
+        // What the API shows once was shown to somebody else.
         false => {
-            object.values.get_attr(&attribute.name).cloned().unwrap_or_else(|| Value::null(attribute.ty()))
+            let read = object.values.get_attr(&attribute.name).filter(|value| value.is_wholly_known());
+            read.cloned().unwrap_or_else(|| Value::null(attribute.ty()))
         }
     };
     let whole = Value::object(kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect());

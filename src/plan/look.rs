@@ -6,7 +6,8 @@ use crate::diag::{Diagnostic, Diagnostics};
 use crate::kind::{self, Kind, Kinds};
 use crate::provider::{CallError, Object, ObjectRef, Provider, Search};
 use crate::secret::Sealer;
-use crate::state::{Intent, Operation, State};
+use crate::state::{Intent, Operation, Record, State, Status};
+use crate::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,8 +94,9 @@ async fn created(
                 left -= pause;
             }
             [object] => {
-                let record = refreshed(kind, &intent.record, object, looking.sealer);
-                return Ok(Verdict::Adopted(Box::new(record)));
+                let (object, status) = finished(kind, provider, object).await?;
+                let record = refreshed(kind, &intent.record, &object, looking.sealer);
+                return Ok(Verdict::Adopted(Box::new(Record { status, ..record })));
             }
             several => {
                 let ids: Vec<&str> = several.iter().map(|object| &*object.id).collect();
@@ -104,18 +106,58 @@ async fn created(
     }
 }
 
+/// The object as the interrupted create would have left it: one that its kind waits for is waited for here.
+async fn finished(
+    kind: &Kind,
+    provider: &Arc<dyn Provider>,
+    object: &Object,
+) -> Result<(Object, Status), String> {
+    match provider.finish(kind, object.clone()).await {
+        Ok(object) => Ok((object, Status::Ready)),
+        Err(CallError::Unusable(object, _)) => Ok((*object, Status::Tainted)),
+        Err(error) => Err(text(error)),
+    }
+}
+
 /// The objects that may be what the create made: by marker, else by what can be compared and was not there before.
 async fn search(kind: &Kind, provider: &Arc<dyn Provider>, intent: &Intent) -> Result<Vec<Object>, String> {
     let values = &intent.record.values;
+    if let Some(key) = &kind.key {
+        return named(kind, provider, intent, key).await;
+    }
     match &intent.marker {
         Some(marker) if kind.marker.is_some() => {
             provider.list(kind, Search::Marker { marker, values }).await.map_err(text)
         }
         _ => {
             let all = provider.list(kind, Search::All { values }).await.map_err(text)?;
-            Ok(all.into_iter().filter(|object| resembles(kind, intent, object)).collect())
+            let mut found: Vec<Object> =
+                all.into_iter().filter(|object| resembles(kind, intent, object)).collect();
+            // Of several objects with a name that only one may have, a list showed one twice.
+            if !kind.unique.is_empty() {
+                found.truncate(1);
+            }
+            Ok(found)
         }
     }
+}
+
+/// The object that goes by the name that the user chose. One that is not what was wanted was there before.
+async fn named(
+    kind: &Kind,
+    provider: &Arc<dyn Provider>,
+    intent: &Intent,
+    key: &str,
+) -> Result<Vec<Object>, String> {
+    let values = &intent.record.values;
+    let id = values.get_attr(key).and_then(|value| match value.unmarked() {
+        Value::String(text) => Some(text.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    let Some(id) = id else { return Ok(Vec::new()) };
+    let found = provider.read(kind, ObjectRef { id: &id, values }).await.map_err(text)?;
+    Ok(found.into_iter().filter(|object| resembles(kind, intent, object)).collect())
 }
 
 /// Whether an unmarked object has the declared values and is not older than the intent, as far as its creation time tells.
@@ -125,9 +167,13 @@ fn resembles(kind: &Kind, intent: &Intent, object: &Object) -> bool {
     same && object.marker.is_none() && since.is_none_or(|at| at >= intent.stamp.at)
 }
 
+/// Seconds since 1970, of a date or of milliseconds.
 fn created_at(object: &Object) -> Option<i64> {
-    let text = object.values.get_attr("created_date")?;
-    text.as_str()?.parse::<jiff::Timestamp>().ok().map(|at| at.as_second())
+    match object.values.get_attr("created_date")? {
+        Value::String(text) => text.parse::<jiff::Timestamp>().ok().map(|at| at.as_second()),
+        Value::Number(millis) => millis.as_i64().map(|millis| millis / 1000),
+        _ => None,
+    }
 }
 
 /// Whether every declared value that can be compared is what the intent wanted.
@@ -137,6 +183,9 @@ fn agrees(kind: &Kind, intent: &Intent, object: &Object) -> bool {
         let have = object.values.get_attr(&attribute.name);
         match (want, have) {
             (Some(want), _) if want.is_null() => true,
+            (Some(want), Some(have)) if attribute.partial && !is_map(want) => {
+                !have.is_wholly_known() || kind::covers(want, have)
+            }
             (Some(want), Some(have)) if attribute.partial => {
                 want.elements().into_iter().all(|(key, value)| {
                     let have = key.as_str().and_then(|key| have.get_attr(key));
@@ -152,6 +201,10 @@ fn agrees(kind: &Kind, intent: &Intent, object: &Object) -> bool {
             _ => true,
         }
     })
+}
+
+fn is_map(value: &Value) -> bool {
+    matches!(value.unmarked(), Value::Object(_) | Value::Map(..))
 }
 
 async fn changed(

@@ -38,7 +38,7 @@ mod order;
 mod orphans;
 pub use orphans::{Orphan, adopted, declared, orphans};
 mod planner;
-pub use planner::{Request, plan, provider_of};
+pub use planner::{Request, dependencies, plan, provider_of};
 mod refresh;
 pub use refresh::{Providers, Terms};
 mod removed;

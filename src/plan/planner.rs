@@ -411,19 +411,13 @@ impl<'p> Planner<'p> {
     }
 
     pub(super) fn meta(&self, visit: &Visit<'_>, evaluation: &Evaluation<'_>) -> Meta {
-        let mut depends_on: Vec<Dependency> = Vec::new();
-        let key = (visit.module, visit.addr.resource.clone());
-        for (module, resource) in self.request.walk.needs.get(&key).into_iter().flatten() {
-            let instances_of = evaluation.module_instances(*module);
-            depends_on.extend(instances(&visit.addr.module, instances_of, resource));
-        }
         Meta {
             provider: provider_of(
                 self.request.kinds,
                 self.request.config.module(visit.module),
                 visit.resource,
             ),
-            depends_on,
+            depends_on: dependencies(self.request.walk, visit, evaluation),
             create_before_destroy: self.create_first.contains(&(visit.module, visit.addr.resource.clone())),
             prevent_destroy: visit.resource.lifecycle.prevent_destroy,
         }
@@ -517,6 +511,16 @@ impl<'p> Planner<'p> {
             _ => DeleteReason::WrongRepetition,
         }
     }
+}
+
+/// What an object needs, by its configuration.
+pub fn dependencies(walk: &Walk, visit: &Visit<'_>, evaluation: &Evaluation<'_>) -> Vec<Dependency> {
+    let key = (visit.module, visit.addr.resource.clone());
+    let needs = walk.needs.get(&key).into_iter().flatten();
+    let found = needs.flat_map(|(module, resource)| {
+        instances(&visit.addr.module, evaluation.module_instances(*module), resource)
+    });
+    found.collect()
 }
 
 /// The provider configuration that a resource uses.

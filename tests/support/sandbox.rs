@@ -10,6 +10,9 @@
 //! | `kill-before METHOD /path#n isotope …` | kills it when it has sent that request, before it arrives |
 //! | `hold METHOD /path#n isotope …` | lets it wait for that answer while the next lines run; `kill-held` kills it |
 //! | `api METHOD /path [BODY]` | somebody else changes something |
+//! | `mock` | starts a REST server of no API in particular ([`super::mock`]), whose address is in `MOCK` |
+//! | `mock METHOD /path [BODY]` | somebody else changes something there |
+//! | `asked` | shows what that server was asked since the last time |
 //! | `faults SPEC` | the API misbehaves from here on; nothing ends it |
 //! | `cat > FILE <<EOF`, `sed -i 's/a/b/' FILE`, `rm`, `mkdir`, `cp`, `cat`, `ls` | files; `a` and `b` are plain text |
 //! | `isotope … > FILE` | the same; what it prints on standard output goes to the file |
@@ -19,6 +22,7 @@
 
 use super::door::{Door, Last};
 use super::leaks::{self, Leaks};
+use super::mock::Mock;
 use super::normal::Normaliser;
 use super::run::{self, Input, Ran, Started};
 use super::transcript::{Command, Shown};
@@ -45,6 +49,7 @@ pub struct Sandbox {
     pub dir: PathBuf,
     env: BTreeMap<String, String>,
     emulator: Running,
+    mock: Option<Mock>,
     /// A run that waits for an answer, and the door that keeps it.
     held: Option<(Started, Door)>,
     misbehaving: bool,
@@ -94,6 +99,7 @@ impl Sandbox {
             dir,
             env,
             emulator,
+            mock: None,
             held: None,
             misbehaving: false,
             normal,
@@ -131,6 +137,12 @@ impl Sandbox {
     /// All requests so far, a line each under the command that made them.
     pub fn calls(&self) -> String {
         self.calls.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// The bodies of all requests of a method so far.
+    pub fn bodies(&self, method: &str) -> Vec<Value> {
+        let log = self.emulator.log();
+        log.into_iter().filter(|call| call.method == method).filter_map(|call| call.body).collect()
     }
 
     pub fn leaks(&self) -> Vec<String> {
@@ -278,6 +290,21 @@ impl Sandbox {
             ["bytes", file, hex] => std::fs::write(path(file), bytes(hex)).expect("a file"),
             ["api", method, path] => drop(self.outside(method, path, None)),
             ["api", method, path, body] => drop(self.outside(method, path, Some(body))),
+            ["mock"] => {
+                let mock = RUNTIME.block_on(Mock::start());
+                self.env.insert("MOCK".to_owned(), mock.url.clone());
+                self.mock = Some(mock);
+            }
+            ["mock", method, path] => self.mocked().outside(method, path, None),
+            ["mock", method, path, body] => self.mocked().outside(method, path, Some(body)),
+            ["asked"] => {
+                let mut lines = self.mocked().asked();
+                settle_reads(&mut lines);
+                // What goes out side by side arrives in any order.
+                let method = |line: &String| line.split(' ').next().map(str::to_owned);
+                lines.chunk_by_mut(|a, b| method(a) == method(b)).for_each(<[String]>::sort);
+                return Shown::new(&self.normal.apply(&lines.join("\n")), 0);
+            }
             ["faults", spec] => {
                 self.misbehaving = spec != "none";
                 let spec = if self.misbehaving { spec } else { "" };
@@ -291,6 +318,10 @@ impl Sandbox {
             _ => panic!("there is no command `{}`", words.join(" ")),
         }
         Shown::default()
+    }
+
+    fn mocked(&self) -> &Mock {
+        self.mock.as_ref().expect("`mock` starts it")
     }
 
     fn edit(&mut self, file: &str, edit: &str) {

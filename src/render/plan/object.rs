@@ -208,7 +208,11 @@ fn created(kind: Option<&Kind>, values: &Value) -> Vec<Row> {
         match value.unmarked() {
             Value::Null(_) => {}
             Value::Unknown(..) => later.push(name),
-            _ => rows.push(row(&name, value)),
+            _ => {
+                let attribute = kind.and_then(|kind| kind.attributes.get(name.as_str()));
+                let given = attribute.and_then(|attribute| attribute.given(value));
+                rows.push(row(&name, given.as_ref().unwrap_or(value)));
+            }
         }
     }
     if !later.is_empty() {
