@@ -44,7 +44,7 @@ pub async fn run(args: &args::Console, environment: &Environment, output: &mut O
 /// Tells the redactor the secrets that a person might type again, so that no history keeps them.
 fn learn_secrets(loaded: &Loaded, output: &Output) {
     let redactor = output.redactor();
-    let mut learn = |value: &Value| super::plan::learn(value, &mut |text| redactor.add(text));
+    let learn = |value: &Value| super::plan::learn(value, &mut |text| redactor.add(text));
     let variables = &loaded.config.root().variables;
     let secret = |name: &Name| variables.get(name).is_some_and(|variable| variable.sensitive);
     for (_, (value, _)) in loaded.given.iter().filter(|(name, _)| secret(name)) {
