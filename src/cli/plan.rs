@@ -107,7 +107,6 @@ pub async fn make(
         redaction::of_plan(plan, &backend.state, &output.redactor());
         let recorded = backend.state.records.len();
         limit(plan, &project.config.settings, recorded, planning, &mut diags);
-        warn_of_the_end(plan, recorded, &mut diags);
     }
     output.check(&mut diags, &project.sources)?;
     let targeted = !planning.target.is_empty() || !planning.exclude.is_empty();
@@ -189,26 +188,6 @@ fn limit(
         Diagnostic::error("Plan destroys more than allowed")
             .detail(format!("It would destroy {destroys} of {recorded} objects, and {by} allows {allowed}."))
             .help(format!("look at the plan; if it is what you want, give `-allow-destroy={destroys}`")),
-    );
-}
-
-/// Says in words that nothing would be left.
-fn warn_of_the_end(plan: &Plan, recorded: usize, diags: &mut Diagnostics) {
-    let counts = plan.counts();
-    let is_current = |(subject, change): &(&plan::Subject, &plan::Change)| {
-        subject.deposed.is_none() && matches!(change.action, plan::Action::Delete { .. })
-    };
-    let deleted = plan.changes.iter().filter(is_current).count();
-    if deleted == 0 || deleted < recorded || counts.add > 0 {
-        return;
-    }
-    let all = match recorded {
-        1 => "The only object that this state records".to_owned(),
-        recorded => format!("All {recorded} objects that this state records"),
-    };
-    diags.push(
-        Diagnostic::warning("Everything would be destroyed")
-            .detail(format!("{all} would be deleted; nothing would be left.")),
     );
 }
 

@@ -56,8 +56,14 @@ fn read(
     diags: &mut Diagnostics,
 ) -> Result<(Config, Installed), Reported> {
     let installed = Installed::open(dir, fetch, sources, diags)?;
-    let mut loader =
-        Loader { root: dir.to_owned(), installed, sources, modules: Vec::new(), hash: Sha256::new() };
+    let mut loader = Loader {
+        root: dir.to_owned(),
+        installed,
+        sources,
+        modules: Vec::new(),
+        places: Vec::new(),
+        hash: Sha256::new(),
+    };
     let mut found = Found::default();
     loader.module(Module { dir: dir.to_owned(), ..Module::default() }, &mut found, diags)?;
     let digest = loader.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -75,6 +81,8 @@ struct Loader<'a> {
     installed: Installed,
     sources: &'a mut Sources,
     modules: Vec<Module>,
+    /// Where each module is, without detours on the way.
+    places: Vec<PathBuf>,
     hash: Sha256,
 }
 
@@ -105,6 +113,7 @@ impl Loader<'_> {
                 decode::file(&body, &mut module, found, diags);
             }
         }
+        self.places.push(place(&module.dir));
         self.modules.push(module);
         for call in std::mem::take(&mut found.calls) {
             // What is wrong with one call was reported; the others are loaded all the same.
@@ -172,10 +181,9 @@ impl Loader<'_> {
 
     /// Whether a module, or one of those that lead to it, is the one in the directory.
     fn is_within(&self, module: ModuleId, dir: &Path) -> bool {
-        let real = |dir: &Path| dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
-        let wanted = real(dir);
+        let wanted = place(dir);
         let up = |id: &ModuleId| self.modules[id.0 as usize].parent;
-        std::iter::successors(Some(module), up).any(|id| real(&self.modules[id.0 as usize].dir) == wanted)
+        std::iter::successors(Some(module), up).any(|id| self.places[id.0 as usize] == wanted)
     }
 
     /// A call's `source`, and the directory it leads to.
@@ -214,6 +222,10 @@ impl Loader<'_> {
                 .label(format!("there is no directory {}", dir.display())),
         ))
     }
+}
+
+fn place(dir: &Path) -> PathBuf {
+    dir.canonicalize().unwrap_or_else(|_| dir.to_owned())
 }
 
 /// Adds a file's text to the sources, or says where it is not text.
