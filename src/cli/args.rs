@@ -405,6 +405,14 @@ pub enum Elements {
 pub enum KindsCommand {
     /// The kinds inside the program and those that the configuration defines
     List(Json),
+    /// Draft kinds from an OpenAPI document
+    Generate {
+        /// Only the collection at this path, as in `/things`
+        #[arg(long, value_name = "PATH")]
+        path: Option<String>,
+        /// A document of OpenAPI 2 or 3, as JSON or YAML; `-` reads standard input
+        spec: PathBuf,
+    },
     /// What a kind's objects have, and how they are made
     Show {
         #[arg(long)]

@@ -6,12 +6,19 @@ use super::output::Output;
 use super::{Exit, Outcome, project};
 use crate::config;
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources, did_you_mean};
-use crate::kind::{Attribute, Kind, Kinds, Role};
+use crate::eval;
+use crate::kind::{Attribute, Kind, Kinds, Role, openapi};
+use crate::value::{Secrets, to_json};
 use serde_json::{Value, json};
+use std::path::Path;
 
 pub fn run(args: &KindsCommand, environment: &Environment, output: &mut Output) -> Outcome {
+    if let KindsCommand::Generate { path, spec } = args {
+        return generate(spec, path.as_deref(), environment, output);
+    }
     let kinds = known(environment, output)?;
     match args {
+        KindsCommand::Generate { .. } => {}
         KindsCommand::List(args) if args.json => {
             let all: Vec<Value> = kinds.iter().map(|kind| summary(kind)).collect();
             output.print(&json!(all).to_string());
@@ -27,6 +34,38 @@ pub fn run(args: &KindsCommand, environment: &Environment, output: &mut Output) 
         }
     }
     Ok(Exit::Done)
+}
+
+/// Prints kinds drafted from an OpenAPI document.
+fn generate(spec: &Path, only: Option<&str>, environment: &Environment, output: &mut Output) -> Outcome {
+    let unusable = |problem: String| {
+        Diagnostic::error("Invalid OpenAPI document").detail(format!("{}: {problem}.", spec.display()))
+    };
+    let text = read(spec, environment).map_err(|error| output.fail(unusable(error.to_string())))?;
+    let document = decode(&text).map_err(|problem| output.fail(unusable(problem)))?;
+    let kinds =
+        openapi::generate(&document, only).map_err(|error| output.fail(unusable(error.to_string())))?;
+    output.print(kinds.trim_end());
+    Ok(Exit::Done)
+}
+
+fn read(spec: &Path, environment: &Environment) -> std::io::Result<String> {
+    if spec == Path::new("-") {
+        return std::io::read_to_string(std::io::stdin());
+    }
+    std::fs::read_to_string(environment.dir.join(spec))
+}
+
+/// JSON keeps the order of its paths; whatever else it is, is YAML.
+fn decode(text: &str) -> Result<Value, String> {
+    let not_json = match serde_json::from_str(text) {
+        Ok(document) => return Ok(document),
+        Err(error) => error,
+    };
+    if text.trim_start().starts_with(['{', '[']) {
+        return Err(not_json.to_string());
+    }
+    eval::functions::yaml(text).map(|value| to_json(&value, Secrets::Reveal))
 }
 
 /// The kinds of this directory: built in, and defined by its configuration if there is one.

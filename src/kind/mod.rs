@@ -18,6 +18,7 @@ mod check;
 mod kinds;
 mod naming;
 mod notation;
+pub mod openapi;
 mod request;
 mod schema;
 mod shape;

@@ -16,7 +16,3 @@ value "report" {
   input            = [module.crm.done, value.region.output, values(value.desk)[*].id]
   triggers_replace = 1
 }
-
-value "old" {
-  input = value.region.output
-}
