@@ -6,7 +6,7 @@ use super::output::Output;
 use super::{Exit, Outcome, project};
 use crate::config;
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources, did_you_mean};
-use crate::eval;
+use crate::eval::{self, functions::CallError};
 use crate::kind::{Attribute, Kind, Kinds, Role, openapi};
 use crate::value::{Secrets, to_json};
 use serde_json::{Value, json};
@@ -65,7 +65,10 @@ fn decode(text: &str) -> Result<Value, String> {
     if text.trim_start().starts_with(['{', '[']) {
         return Err(not_json.to_string());
     }
-    eval::functions::yaml(text).map(|value| to_json(&value, Secrets::Reveal))
+    match eval::functions::from_yaml_text(text) {
+        Ok(document) => Ok(to_json(&document, Secrets::Reveal)),
+        Err(CallError::Argument { message, .. } | CallError::Failed(message)) => Err(message),
+    }
 }
 
 /// The kinds of this directory: built in, and defined by its configuration if there is one.

@@ -45,7 +45,7 @@ mod tests;
 
 pub use call::{CallError, call};
 pub use host::{FileKind, Host};
-pub use yaml::document as yaml;
+
 pub use yaml::from_yaml_text;
 
 use arguments::{Arguments, Body};
