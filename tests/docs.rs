@@ -1,4 +1,4 @@
-//! Runs the manual: every `hcl` and `console` block of `README.md` and of the pages in `docs/`, each page in a sandbox of
+//! Runs the manual: every `hcl` and `console` block of `README.md`, of the pages in `docs/` and of the notation's, each page in a sandbox of
 //! its own with a copy of the examples. `UPDATE=1` rewrites what differs.
 
 mod support;
@@ -26,6 +26,11 @@ fn the_readme_is_true() {
 fn the_readme_is_one_screen() {
     let text = read(&repository("README.md"));
     assert!(text.lines().count() <= 80, "{} lines", text.lines().count());
+}
+
+#[test]
+fn the_notation_is_true() {
+    check(&repository("src/kind/builtin/README.md"));
 }
 
 #[test]

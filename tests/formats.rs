@@ -66,12 +66,22 @@ async fn v1_loads() {
 #[tokio::test]
 async fn v1_has_its_history() {
     let (_dir, store) = store("v1");
-    let history = store.history().unwrap();
+    let history = store.history().await.unwrap();
     assert_eq!(history.iter().map(|entry| entry.serial).collect::<Vec<_>>(), [13, 14, 15]);
     assert_eq!(history[1].changes[0].did, Did::Moved);
     assert_eq!(history[1].changes[0].to.as_deref(), Some("instance.moved"));
-    assert!(store.at(12).unwrap().unwrap().records.contains_key(&addr("instance.first")));
-    assert!(store.at(11).unwrap().is_none());
+    assert!(
+        store
+            .image(Some(12))
+            .await
+            .unwrap()
+            .unwrap()
+            .open(None)
+            .unwrap()
+            .records
+            .contains_key(&addr("instance.first"))
+    );
+    assert!(store.image(Some(11)).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -80,7 +90,7 @@ async fn v1_is_written_on() {
     let text = || "x".to_string();
     let holder = Holder { id: text(), pid: 1, host: text(), user: text(), command: text(), since: 0 };
     let stamp = Stamp { at: 0, who: "x".into(), command: "x".into(), pid: 1 };
-    store.rebuild(&holder, Duration::ZERO).await.unwrap();
+    store.repair(&holder, Duration::ZERO).await.unwrap();
     let mut writer = store.lock(&holder, Duration::ZERO).await.unwrap();
     let gone = Event::Removed(addr("instance.moved"));
     assert_eq!(writer.commit(&[gone], &stamp).await.unwrap(), 16);

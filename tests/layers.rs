@@ -30,6 +30,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rpassword", &["cli/"]),
     ("rsa", &["eval/functions/"]),
     ("rustls", &["http/"]),
+    ("rustyline", &["cli/"]),
     ("saphyr_parser", &["eval/functions/"]),
     ("similar", &["render/"]),
     // `state/mod.rs` names its own module `sled`.

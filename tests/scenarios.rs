@@ -10,6 +10,10 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+
+/// How many scenarios run at a time: most of one is waiting for the disk.
+const WORKERS: usize = 4;
 
 #[test]
 fn every_scenario_gives_terraforms_answers() {
@@ -21,7 +25,20 @@ fn every_scenario_gives_terraforms_answers() {
     let only = std::env::var("SCENARIO").ok();
     files.retain(|file| only.as_ref().is_none_or(|only| file.to_string_lossy().contains(only.as_str())));
     assert!(!files.is_empty(), "no scenario was found");
-    let failures: Vec<String> = files.iter().flat_map(|file| scenario(file)).collect();
+    let (queue, failures) = (Mutex::new(files.iter()), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap().next();
+                    let Some(file) = next else { return };
+                    let found = scenario(file);
+                    failures.lock().unwrap().extend(found);
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
 }
 

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a command that cannot be run is a failure")]
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Runs commands in a directory with this configuration; each must end with that status and print that text somewhere.
 fn check(main: &str, steps: &[(&str, i32, &str)]) {
@@ -88,4 +89,56 @@ fn targeted_runs_say_that_they_may_be_incomplete() {
             ("plan", 0, "Plan: 1 to add, 0 to change, 0 to destroy."),
         ],
     );
+}
+
+/// An API on this machine whose every answer takes a while.
+async fn slow_api() -> isotope::emulator::Running {
+    use isotope::emulator::{Options, start};
+    start(Options { latency: Duration::from_millis(400), record: 100, ..Options::new([7; 32]) })
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_survives_the_loss_of_its_directory() {
+    let api = slow_api().await;
+    let dir = tempfile::tempdir().unwrap();
+    let block = |name: &str, more: &str| {
+        format!(
+            "instance \"{name}\" {{\n  element = \"freshdesk\"\n  name = \"{name}\"\n{more}  configuration = {{ username = \"u\", password = \"s3cret-{name}\", subdomain = \"x\" }}\n}}\n"
+        )
+    };
+    let main = block("a", "") + &block("b", "  depends_on = [instance.a]\n");
+    std::fs::write(dir.path().join("main.hcl"), main).unwrap();
+    let run = |line: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_isotope"));
+        command.args(line.split(' ')).current_dir(dir.path()).env_clear();
+        command.env("HOME", dir.path()).env("CLOUD_ELEMENTS_BASE_URL", api.base_url());
+        command.env("CLOUD_ELEMENTS_USER_SECRET", "u").env("CLOUD_ELEMENTS_ORGANIZATION_SECRET", "o");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let ended = |child: Child| {
+        let output = child.wait_with_output().unwrap();
+        let printed =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        (output.status.code(), printed.concat())
+    };
+    let child = run("apply -auto-approve");
+    let log = dir.path().join("state/default/log");
+    let start = Instant::now();
+    while !std::fs::read_to_string(&log).unwrap_or_default().contains("\"did\":\"recorded\"") {
+        assert!(start.elapsed() < Duration::from_secs(30), "nothing is recorded");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    std::fs::remove_dir_all(dir.path().join("state")).unwrap();
+    let (status, said) = ended(child);
+    assert!(status == Some(1) && said.contains("`isotope state push errored.state.json`"), "{said}");
+
+    let (status, said) = ended(run("state push errored.state.json"));
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = ended(run("apply -auto-approve"));
+    assert_eq!(status, Some(0), "{said}");
+    let (_, said) = ended(run("plan"));
+    assert!(said.contains("No changes."), "{said}");
+    assert_eq!(api.dump()["instances"].as_array().map(Vec::len), Some(2), "nothing twice");
 }

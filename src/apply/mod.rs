@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod read;
 mod record;
 mod resolve;
 mod run;
@@ -84,6 +85,8 @@ pub struct Outcome {
     /// Sent, but what came of it is unknown: the next run looks.
     pub open: Vec<ObjectAddr>,
     pub outputs: BTreeMap<Name, Value>,
+    /// What checks could not read.
+    pub warnings: Vec<Diagnostic>,
     pub stopped: Stop,
 }
 

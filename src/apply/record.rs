@@ -1,5 +1,6 @@
 //! What an answer of the API makes of a plan: the record to keep.
 
+use crate::addr::ObjectAddr;
 use crate::kind::{self, Kind};
 use crate::plan::{Meta, keep, settable};
 use crate::provider::Object;
@@ -8,6 +9,13 @@ use crate::state::{Record, Status};
 use crate::value::{Str, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Whose record it is, and what keeps its secrets.
+#[derive(Clone, Copy)]
+pub(super) struct Of<'o> {
+    pub addr: &'o ObjectAddr,
+    pub sealer: &'o Sealer,
+}
 
 /// The record of an object that was made or changed. Without `object`, a draft for the intent: what is only known
 /// from an answer is unknown in it.
@@ -18,7 +26,7 @@ pub(super) fn record(
     object: Option<&Object>,
     prior: Option<&Record>,
     marker: Option<&str>,
-    sealer: &Sealer,
+    of: Of<'_>,
 ) -> Record {
     let answered = |name: &str| object.and_then(|object| object.values.get_attr(name)).cloned();
     let before = |name: &str| prior.and_then(|prior| prior.values.get_attr(name)).cloned();
@@ -32,7 +40,8 @@ pub(super) fn record(
     let fields: BTreeMap<Str, Value> =
         kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect();
     let values = kind::secrets(kind, Value::object(fields));
-    let (values, fingerprints) = keep(kind, &values, sealer);
+    let addr = of.addr.to_string();
+    let (values, fingerprints) = keep(kind, &values, of.sealer, &addr);
     // An update changes no identity, whatever its answer carries.
     let id = prior.map(|prior| prior.id.clone()).or_else(|| object.map(|object| object.id.clone()));
     Record {
@@ -40,6 +49,7 @@ pub(super) fn record(
         id: id.unwrap_or_else(|| Arc::from("")),
         values,
         fingerprints,
+        bound: Some(addr.into()),
         status: Status::Ready,
         depends_on: meta.depends_on.clone(),
         create_before_destroy: meta.create_before_destroy,

@@ -1,9 +1,11 @@
 //! Planned values with unknowns → the values that are sent, now that what they depend on is done.
 
 use crate::addr::ObjectAddr;
+use crate::config::ModuleId;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::plan::{
-    Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, condition, desired_of, seen, visit_of,
+    Action, Evaluation, Objects, Plan, Planned, Rules, Subject, Visit, What, condition, desired_of, seen,
+    visit_of,
 };
 use crate::state::Record;
 use crate::value::{Path, Value};
@@ -22,6 +24,9 @@ impl Objects for Planning<'_> {
         _: &mut Diagnostics,
     ) -> Option<Value> {
         let change = self.plan.changes.get(&Subject::current(visit.addr.clone()));
+        if let Some(value) = self.plan.data.get(&visit.addr) {
+            return Some(value.clone());
+        }
         match change.map(|change| &change.action) {
             Some(Action::NoOp { record, .. }) if record.values.is_wholly_known() => {
                 Some(record.values.clone())
@@ -35,10 +40,16 @@ impl Objects for Planning<'_> {
             Some(
                 Action::Create { planned } | Action::Update { planned, .. } | Action::Replace { planned, .. },
             ) => Some(planned.values.clone()),
+            Some(Action::Read { later }) => Some(later.values.clone()),
             Some(Action::Delete { .. } | Action::Forget { .. }) | None => {
                 self.recorded.records.get(&visit.addr).map(|record| record.values.clone())
             }
         }
+    }
+
+    /// The plan has the objects it makes; what is not selected may well be unknown.
+    fn needs_keys(&self, _: ModuleId, _: &What) -> bool {
+        false
     }
 
     /// The plan judged them; what was unknown then is judged at the end.
@@ -72,7 +83,7 @@ pub(super) fn resolve(
     Ok(desired)
 }
 
-fn inconsistent(addr: &ObjectAddr, what: &str) -> Diagnostic {
+pub(super) fn inconsistent(addr: &ObjectAddr, what: &str) -> Diagnostic {
     Diagnostic::error(format!("{addr} cannot be applied as planned"))
         .detail(format!("What was shown is what is done, and {what}."))
         .help("plan again")

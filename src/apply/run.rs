@@ -1,12 +1,13 @@
 //! The loop: what is ready is written down, sent, recorded, and makes its dependents ready.
 
-use super::record::{record, visible};
+use super::read::{self, Readings};
+use super::record::{Of, record, visible};
 use super::resolve::{Planning, postconditions, preconditions, resolve};
 use super::step::{self, Call, End, Work};
 use super::{Event, Failure, Outcome, Stop};
 use crate::addr::{ModulePath, Name, ObjectAddr};
 use crate::config::{Config, ModuleId, Source, Values};
-use crate::diag::{Diagnostic, Diagnostics, Reported};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Severity};
 use crate::eval::functions::Host;
 use crate::graph::{Node, Ready};
 use crate::kind::{Kind, Kinds};
@@ -14,12 +15,11 @@ use crate::plan::{
     self, Action, Evaluation, Known, Looking, Mode, Plan, Planned, Providers, ReplaceOrder, Verb, Walk,
 };
 use crate::secret::{Sealer, random_hex};
-use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer};
+use crate::state::{self, DeposedKey, Intent, Operation, Record, Stamp, StoreError, Writer, address_hash};
 use crate::value::Value;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +57,8 @@ pub async fn apply(
 ) -> Result<Outcome, StoreError> {
     adopt(apply, writer, tell).await?;
     if !apply.plan.moves.0.is_empty() {
-        writer.commit(&apply.plan.moves.events(), &apply.stamp).await?;
+        let events = apply.plan.moves.events(writer.state());
+        writer.commit(&events, &apply.stamp).await?;
     }
     let imported = import(apply, writer, tell).await?;
     let recorded = writer.state().clone();
@@ -77,7 +78,7 @@ pub async fn apply(
         flying: BTreeMap::new(),
         deposed: BTreeMap::new(),
         blocked: BTreeMap::new(),
-        begun: BTreeMap::new(),
+        begun: BTreeSet::new(),
         attempts: BTreeMap::new(),
         surveys: BTreeMap::new(),
         deferred: Vec::new(),
@@ -149,10 +150,19 @@ struct Flight {
     /// When it is mentioned next.
     mention: Instant,
     id: Option<Arc<str>>,
-    intent: Intent,
+    /// A reading has none.
+    intent: Option<Intent>,
     /// It is only looked what is there: the intent is not written yet.
     surveys: bool,
     desired: Option<Value>,
+}
+
+impl Flight {
+    /// Something that is asked from now on.
+    fn new(id: Option<Arc<str>>) -> Self {
+        let started = Instant::now();
+        Self { started, mention: started + PROGRESS, id, intent: None, surveys: false, desired: None }
+    }
 }
 
 struct Run<'a> {
@@ -165,7 +175,7 @@ struct Run<'a> {
     /// Steps that cannot run any more, and the address that is to blame.
     blocked: BTreeMap<Node, ObjectAddr>,
     /// The steps that were told of, however often they are sent.
-    begun: BTreeMap<Node, Instant>,
+    begun: BTreeSet<Node>,
     attempts: BTreeMap<Node, u32>,
     /// What was there that looks like the object of a create without a marker.
     surveys: BTreeMap<Node, Option<Vec<Arc<str>>>>,
@@ -181,8 +191,16 @@ type Calls<'f> = FuturesUnordered<BoxFuture<'f, (Node, End)>>;
 struct Batch {
     events: Vec<state::Event>,
     calls: Vec<(Node, Call)>,
+    /// What data sources ask.
+    questions: Vec<(Node, plan::Question)>,
     /// Steps without a request: done with the commit.
     done: Vec<Node>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.calls.is_empty() && self.questions.is_empty() && self.done.is_empty()
+    }
 }
 
 impl<'a> Run<'a> {
@@ -238,11 +256,11 @@ impl<'a> Run<'a> {
         loop {
             let mut batch = Batch::default();
             let room = self.apply.parallelism.unwrap_or(usize::MAX).saturating_sub(self.flying.len());
-            while batch.calls.len() < room {
+            while batch.calls.len() + batch.questions.len() < room {
                 let Some(node) = self.ready.next() else { break };
                 self.prepare(node, writer.state(), &mut batch, tell);
             }
-            if batch.events.is_empty() && batch.calls.is_empty() && batch.done.is_empty() {
+            if batch.is_empty() {
                 return Ok(());
             }
             if !batch.events.is_empty() {
@@ -250,6 +268,10 @@ impl<'a> Run<'a> {
             }
             for (node, call) in batch.calls {
                 calls.push(async move { (node, step::run(&call, looking, sealer).await) }.boxed());
+            }
+            let mut readings = Readings::new(self.apply.kinds, self.apply.providers);
+            for (node, question) in batch.questions {
+                calls.push(readings.ask(question).map(move |answer| (node, End::Answered(answer))).boxed());
             }
             let again = !batch.done.is_empty();
             for node in batch.done {
@@ -280,6 +302,7 @@ impl<'a> Run<'a> {
                 batch.events.push(state::Event::Recorded(addr.clone(), Box::new(record.clone())));
                 batch.done.push(node);
             }
+            (Verb::Read, Some(Action::Read { later })) => self.ask(node, later, batch, tell),
             (Verb::Forget, _) => {
                 batch.events.push(state::Event::Removed(addr.clone()));
                 batch.done.push(node);
@@ -299,6 +322,22 @@ impl<'a> Run<'a> {
                 self.delete(node, recorded.unwrap_or(prior).clone(), key, state, batch, tell);
             }
             _ => batch.done.push(node),
+        }
+    }
+
+    /// Lets a data source ask, with what is known by now.
+    fn ask(&mut self, node: Node, later: &plan::Later, batch: &mut Batch, tell: &mut dyn FnMut(Event)) {
+        let subject = &self.step(node).subject;
+        match read::question(&subject.addr, later, &self.evaluation) {
+            Ok(question) => {
+                self.begin(node, None, tell);
+                self.flying.insert(node, Flight::new(None));
+                batch.questions.push((node, question));
+            }
+            Err(problem) => {
+                self.fail(node, *problem, tell);
+                batch.done.push(node);
+            }
         }
     }
 
@@ -337,6 +376,7 @@ impl<'a> Run<'a> {
                 return;
             }
         };
+        let kind = self.timed(addr, kind);
         let meta = &planned.meta;
         let work = match update {
             None => Work::Create { desired: desired.clone(), meta: meta.clone() },
@@ -369,7 +409,7 @@ impl<'a> Run<'a> {
                 && other.record.provider == call.intent.record.provider
                 && plan::confusable(&call.kind, &other.record.values, &call.intent.record.values)
         };
-        if self.flying.values().any(|flight| alike(&flight.intent)) {
+        if self.flying.values().filter_map(|flight| flight.intent.as_ref()).any(alike) {
             self.deferred.push(node);
             return;
         }
@@ -391,9 +431,19 @@ impl<'a> Run<'a> {
             batch.done.push(node);
             return;
         };
+        let kind = self.timed(addr, kind);
         let intent = Intent { deposed: key, ..self.intent(addr, Operation::Delete, prior.clone(), None) };
         let call = Call { kind, provider, intent, work: Work::Delete { prior: Box::new(prior) } };
         self.launch(node, call, None, state, batch, tell);
+    }
+
+    /// The kind with the time limits that the object's block sets.
+    fn timed(&self, addr: &ObjectAddr, kind: Arc<Kind>) -> Arc<Kind> {
+        let limits = plan::visit_of(addr, &self.evaluation).map(|visit| &visit.resource.timeouts);
+        match limits.filter(|limits| !limits.is_empty()) {
+            Some(limits) => Arc::new(kind.within(|verb| limits.get(verb).map(|(limit, _)| *limit))),
+            None => kind,
+        }
     }
 
     /// Lets a call fly once its intent is durable.
@@ -418,17 +468,20 @@ impl<'a> Run<'a> {
         batch: &mut Batch,
         tell: &mut dyn FnMut(Event),
     ) {
-        let step = self.step(node);
         let id = (!call.intent.record.id.is_empty()).then(|| call.intent.record.id.clone());
-        let now = Instant::now();
-        if self.begun.insert(node, now).is_none() {
-            tell(Event::Started { subject: step.subject.clone(), verb: step.verb, id: id.clone() });
-        }
+        self.begin(node, id.as_ref(), tell);
         let surveys = matches!(call.work, Work::Survey);
-        let intent = call.intent.clone();
-        self.flying
-            .insert(node, Flight { started: now, mention: now + PROGRESS, id, intent, surveys, desired });
+        let intent = Some(call.intent.clone());
+        self.flying.insert(node, Flight { intent, surveys, desired, ..Flight::new(id) });
         batch.calls.push((node, call));
+    }
+
+    /// Tells of a step once, however often it is sent.
+    fn begin(&mut self, node: Node, id: Option<&Arc<str>>, tell: &mut dyn FnMut(Event)) {
+        let step = self.step(node);
+        if self.begun.insert(node) {
+            tell(Event::Started { subject: step.subject.clone(), verb: step.verb, id: id.cloned() });
+        }
     }
 
     fn door(
@@ -454,7 +507,8 @@ impl<'a> Run<'a> {
         let id = intent_id(addr);
         let marker = (mark && operation == Operation::Create)
             .then(|| format!("isotope:{}:{id}", self.apply.plan.base.lineage));
-        let draft = record(kind, meta, desired, None, prior, marker.as_deref(), self.apply.sealer);
+        let of = Of { addr, sealer: self.apply.sealer };
+        let draft = record(kind, meta, desired, None, prior, marker.as_deref(), of);
         Intent { id: id.into(), ..self.intent(addr, operation, draft, marker) }
     }
 
@@ -489,8 +543,9 @@ impl<'a> Run<'a> {
     ) -> Result<(), StoreError> {
         let mut events = Vec::new();
         for (node, end) in &ended {
-            if let Some(flight) = self.flying.get(node).filter(|flight| !flight.surveys) {
-                events.extend(writer.state().closing(&flight.intent, &end.journal()));
+            let flight = self.flying.get(node).filter(|flight| !flight.surveys);
+            if let Some(intent) = flight.and_then(|flight| flight.intent.as_ref()) {
+                events.extend(writer.state().closing(intent, &end.journal()));
             }
             if let End::Stands(record) | End::Flawed(record, _) = end {
                 known.add(&self.step(*node).subject.addr.resource.kind, &record.id);
@@ -548,12 +603,40 @@ impl<'a> Run<'a> {
                 self.done(node, &flight, Some(record.id.clone()), tell);
                 self.hold(node);
             }
+            End::Answered(answer) => self.answered(node, &answer, flight, tell),
             End::Gone => {
                 self.count(step.verb);
                 self.done(node, &flight, flight.id.clone(), tell);
             }
         }
         self.ready.done(&self.apply.plan.steps, node);
+    }
+
+    /// Makes what a data source gave known. Of a check, what is wrong is a warning.
+    fn answered(&mut self, node: Node, answer: &read::Answered, flight: Flight, tell: &mut dyn FnMut(Event)) {
+        let addr = self.step(node).subject.addr.clone();
+        match read::value(&addr, answer, &self.evaluation) {
+            Ok(value) => {
+                let id = read::id(&value);
+                self.evaluation.set_object(addr, value);
+                self.done(node, &flight, id, tell);
+                self.hold(node);
+            }
+            Err(problem) if problem.severity == Severity::Warning => {
+                tell(Event::Failed {
+                    subject: self.step(node).subject.clone(),
+                    verb: Verb::Read,
+                    id: None,
+                    elapsed: flight.started.elapsed(),
+                    problem: problem.clone(),
+                });
+                self.outcome.warnings.push(*problem);
+            }
+            Err(problem) => {
+                self.flying.insert(node, flight);
+                self.fail(node, *problem, tell);
+            }
+        }
     }
 
     fn done(&mut self, node: Node, flight: &Flight, id: Option<Arc<str>>, tell: &mut dyn FnMut(Event)) {
@@ -576,6 +659,13 @@ impl<'a> Run<'a> {
 
     /// Checks the conditions of what does not change: what they speak of may have.
     fn hold_the_rest(&mut self) {
+        for addr in self.apply.plan.data.keys() {
+            let Some(value) = self.evaluation.object(addr) else { continue };
+            if let Err(problem) = postconditions(addr, value, &self.evaluation) {
+                let subject = plan::Subject::current(addr.clone());
+                self.outcome.failed.push(Failure { subject, verb: Verb::Read, problem: *problem });
+            }
+        }
         for (subject, change) in &self.apply.plan.changes {
             let addr = &subject.addr;
             let (Action::NoOp { .. }, Some(value)) = (&change.action, self.evaluation.object(addr)) else {
@@ -595,7 +685,7 @@ impl<'a> Run<'a> {
             Verb::Create => self.outcome.added += 1,
             Verb::Update => self.outcome.changed += 1,
             Verb::Delete => self.outcome.destroyed += 1,
-            Verb::Forget | Verb::Record => {}
+            Verb::Forget | Verb::Record | Verb::Read => {}
         }
     }
 
@@ -654,12 +744,13 @@ impl<'a> Run<'a> {
             self.outcome.skipped.push((step.subject.clone(), step.verb, because.clone()));
         }
         for (node, flight) in &self.flying {
+            let Some(intent) = &flight.intent else { continue };
             let step = self.apply.plan.steps.get(*node);
             if flight.surveys {
                 self.outcome.not_started.push((step.subject.clone(), step.verb));
                 continue;
             }
-            tracing::debug!(intent = %flight.intent.id, "left open");
+            tracing::debug!(intent = %intent.id, "left open");
             self.outcome.open.push(step.subject.addr.clone());
         }
         if self.outcome.stopped == Stop::No {
@@ -725,7 +816,5 @@ fn never_taken_up(addr: &ObjectAddr, cause: &str) -> Diagnostic {
 
 /// 16 hexadecimal digits: a hash of the address, so that even a lost state can be matched, then chance.
 fn intent_id(addr: &ObjectAddr) -> String {
-    let hash = Sha256::digest(addr.to_string().as_bytes());
-    let half: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    half + &random_hex(8)
+    address_hash(addr) + &random_hex(8)
 }

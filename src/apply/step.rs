@@ -1,12 +1,13 @@
 //! One call to the API, and how its end is read (engine.md §7).
 
-use super::record::record;
+use super::read::Answered;
+use super::record::{Of, record};
 use crate::diag::Diagnostic;
 use crate::kind::Kind;
 use crate::plan::{self, Looking, Meta, Verdict, look};
 use crate::provider::{CallError, Object, ObjectRef, Problem, Provider, Update};
 use crate::secret::Sealer;
-use crate::state::{Intent, Record, journal};
+use crate::state::{Intent, Record, Status, journal};
 use crate::value::{Path, Value};
 use std::sync::Arc;
 
@@ -40,7 +41,8 @@ pub(super) enum Work {
 pub(super) enum End {
     /// It stands as this record, made from the answer or found by a look.
     Stands(Box<Record>),
-    /// It was made and stands as this record, but not all of it is as it should be.
+    /// It was made and stands as this record, but not all of it is as it should be: the next run changes it or, if the record is
+    /// tainted, replaces it.
     Flawed(Box<Record>, Box<Diagnostic>),
     /// The ids of what looks like it already; `None` if nobody can tell.
     Surveyed(Option<Vec<Arc<str>>>),
@@ -49,6 +51,8 @@ pub(super) enum End {
     Refused(Box<Diagnostic>),
     /// A create that was not taken up, found by a look: it may be sent again, with a new intent.
     Again(String),
+    /// A data source was answered.
+    Answered(Answered),
     /// Nobody knows; the intent stays open.
     Open(Box<Diagnostic>),
 }
@@ -60,7 +64,7 @@ impl End {
             Self::Stands(record) | Self::Flawed(record, _) => journal::End::Stands(record.clone()),
             Self::Gone => journal::End::Gone,
             Self::Refused(_) | Self::Again(_) => journal::End::Undone,
-            Self::Open(_) | Self::Surveyed(_) => journal::End::Unknown,
+            Self::Open(_) | Self::Surveyed(_) | Self::Answered(_) => journal::End::Unknown,
         }
     }
 }
@@ -91,6 +95,7 @@ pub(super) async fn run(call: &Call, looking: &Looking<'_>, sealer: &Sealer) -> 
         Err(CallError::Rejected(problem)) => End::Refused(Box::new(refused(call, &problem))),
         Err(CallError::Unreached(cause)) => End::Refused(Box::new(unreached(call, &cause))),
         Err(CallError::Indeterminate(cause)) => settle(call, looking, sealer, &cause).await,
+        Err(CallError::Unusable(object, cause)) => unusable(call, &object, &cause, sealer),
     }
 }
 
@@ -103,7 +108,32 @@ fn made(
     sealer: &Sealer,
 ) -> End {
     let marker = call.intent.marker.as_deref();
-    End::Stands(Box::new(record(&call.kind, meta, desired, Some(object), prior, marker, sealer)))
+    let of = Of { addr: &call.intent.addr, sealer };
+    End::Stands(Box::new(record(&call.kind, meta, desired, Some(object), prior, marker, of)))
+}
+
+/// The object of a create that made it and left it unusable: its record says so.
+fn unusable(call: &Call, object: &Object, cause: &str, sealer: &Sealer) -> End {
+    let diagnostic = Box::new(useless(call, object, cause));
+    match &call.work {
+        Work::Create { desired, meta } => match made(call, meta, desired, object, None, sealer) {
+            End::Stands(mut record) => {
+                record.status = Status::Tainted;
+                End::Flawed(record, diagnostic)
+            }
+            other => other,
+        },
+        _ => End::Refused(diagnostic),
+    }
+}
+
+fn useless(call: &Call, object: &Object, cause: &str) -> Diagnostic {
+    let addr = &call.intent.addr;
+    Diagnostic::error(format!("{addr} was created, but it is not usable"))
+        .label(cause.to_owned())
+        .detail(format!("It exists with the id {}: {cause}. It is recorded as tainted.", object.id))
+        .help("the next apply replaces it; `isotope untaint` keeps it as it is")
+        .about(addr)
 }
 
 async fn settle(call: &Call, looking: &Looking<'_>, sealer: &Sealer, cause: &str) -> End {
@@ -114,6 +144,11 @@ async fn settle(call: &Call, looking: &Looking<'_>, sealer: &Sealer, cause: &str
         Work::Survey => return End::Refused(Box::new(unreached(call, cause))),
     };
     match look(looking, &call.intent, prior).await {
+        Ok(Verdict::Adopted(record)) if record.status == Status::Tainted => {
+            let object = Object { id: record.id.clone(), values: record.values.clone(), marker: None };
+            let diagnostic = useless(call, &object, "it never became what its kind waits for");
+            End::Flawed(record, Box::new(diagnostic))
+        }
         Ok(Verdict::Adopted(record)) => complete(call, record, sealer, cause).await,
         Ok(Verdict::Updated(record)) => End::Stands(record),
         Ok(Verdict::Gone) => End::Gone,

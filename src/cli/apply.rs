@@ -2,13 +2,15 @@
 
 use super::args;
 use super::environment::{Environment, Functions};
+use super::live::{self, Live};
 use super::output::{Output, timestamp};
 use super::plan::{self as planning, Made};
-use super::{Exit, Outcome, prompt, saved, signals};
+use super::{Exit, Outcome, prompt, redaction, saved, signals, transfer};
 use crate::apply::{self, Apply, Event};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::plan::Mode;
 use crate::render::{self, json};
+use std::cell::RefCell;
 
 /// Which of the three commands it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +50,16 @@ pub async fn run(
         )));
     }
     let made = match &args.plan {
-        Some(path) => saved::read(path, &args, environment, output).await?,
+        Some(path) => {
+            let made = saved::read(path, &args, environment, output).await?;
+            planning::write_markdown(&made.plan, &made.project, &args.planning, environment, output)?;
+            made
+        }
         None => {
             let mode = planning::mode(&args.planning);
             let made =
                 planning::make(&args.planning, mode, flavour.command(), true, environment, output).await?;
-            planning::show(&made.plan, &made.project, &args.planning, output);
+            planning::show(&made.plan, &made.project, &args.planning, environment, output)?;
             made
         }
     };
@@ -118,6 +124,7 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
             .map_err(|error| output.fail(super::backend::complaint(&error)))?;
     }
     let functions = Functions::applying(environment);
+    let stop = signals::watch();
     let request = Apply {
         plan: &plan,
         config: &project.config,
@@ -129,19 +136,26 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
         sealer: &sealer,
         stamp,
         parallelism,
-        stop: signals::watch(),
+        stop: stop.clone(),
     };
     let mut diags = Diagnostics::new();
-    let applied =
-        apply::apply(&request, writer.as_mut(), &mut |event| tell(&event, output), &mut diags).await;
+    let applied = {
+        let live = RefCell::new(Live::new(&plan, environment, output));
+        let mut tell = |event: Event| live.borrow_mut().tell(&event);
+        live::watch(&live, stop, apply::apply(&request, writer.as_mut(), &mut tell, &mut diags)).await
+    };
     let outcome = match applied {
         Ok(outcome) => outcome,
         Err(error) => {
             output.show(&mut diags, &project.sources);
-            return Err(output.fail(
-                super::backend::complaint(&error)
-                    .help("nothing more was sent; the next run settles what was in flight"),
-            ));
+            let mut problem = super::backend::complaint(&error)
+                .help("nothing more was sent; the next run settles what was in flight");
+            if let Some(file) = transfer::rescue(writer.as_ref(), &error, environment) {
+                problem = problem.help(format!(
+                    "the state as it was recorded last is in {file}: when the place can be written again, `isotope state push {file}`"
+                ));
+            }
+            return Err(output.fail(problem));
         }
     };
     if targeted {
@@ -149,29 +163,18 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
             "The plan was created with the -target or -exclude option in effect, so some changes requested in the configuration may have been ignored and the output values may not be fully updated.",
         ));
     }
+    outcome.warnings.iter().for_each(|warning| diags.push(warning.clone()));
     for failure in &outcome.failed {
         diags.error(failure.problem.clone());
     }
     let checked = diags.check();
     output.show(&mut diags, &project.sources);
-    for value in outcome.outputs.values() {
-        planning::learn(value, &mut |text| output.redactor().add(text));
-    }
+    redaction::of_state(writer.state(), &output.redactor());
     if let Some(emulator) = connected.emulator {
         emulator.stop().await;
     }
     let done = finish(&outcome, &plan, output);
     checked.and(done)
-}
-
-fn tell(event: &Event, output: &mut Output) {
-    if output.json {
-        if let Some(message) = json::event_message(event, &timestamp()) {
-            output.message(&message);
-        }
-    } else if let Some(line) = render::event(event) {
-        output.print(&line);
-    }
 }
 
 /// The end: the counts or the ledger, and the outputs.
@@ -185,7 +188,7 @@ fn finish(outcome: &apply::Outcome, plan: &crate::plan::Plan, output: &mut Outpu
             destroy: outcome.destroyed,
         };
         let at = timestamp();
-        let ledger = render::outcome(outcome, plan.mode);
+        let ledger = render::outcome(outcome, plan, &render::Style::default());
         let (first, rest) = ledger.split_once('\n').unwrap_or((&ledger, ""));
         // Failures have spoken for themselves; a run that was only stopped has not.
         if !outcome.is_complete() && outcome.failed.is_empty() {
@@ -202,7 +205,8 @@ fn finish(outcome: &apply::Outcome, plan: &crate::plan::Plan, output: &mut Outpu
             output.message(&json::outputs_message(&outcome.outputs, &at));
         }
     } else {
-        output.print(&format!("\n{}", render::outcome(outcome, plan.mode).trim_end_matches('\n')));
+        let ledger = render::outcome(outcome, plan, &output.out);
+        output.print(&format!("\n{}", ledger.trim_end_matches('\n')));
         if !outcome.outputs.is_empty() && !destroy {
             let outputs = render::outputs(&outcome.outputs);
             output.print(&format!("\nOutputs:\n\n{}", outputs.trim_end_matches('\n')));

@@ -53,9 +53,19 @@ pub enum Command {
     Import(Import),
     /// Evaluate expressions against configuration and state
     Console(Console),
+    /// End the lock of a process that is gone
+    ForceUnlock(ForceUnlock),
+    /// Keep several states for one configuration
+    #[command(subcommand)]
+    Workspace(Workspace),
+    /// Draw what depends on what
+    Graph(Graph),
     /// Browse the element catalogue
     #[command(subcommand)]
     Elements(Elements),
+    /// Show the kinds that a configuration can use
+    #[command(subcommand)]
+    Kinds(KindsCommand),
     /// Serve the Cloud Elements API on this machine
     Emulator(Emulator),
     /// Print a completion script
@@ -72,6 +82,12 @@ pub struct Init {
     /// Fetch modules anew, at what their references mean today
     #[arg(long)]
     pub upgrade: bool,
+    /// Copy the state to the backend that the configuration names now
+    #[arg(long, conflicts_with = "reconfigure")]
+    pub migrate_state: bool,
+    /// Leave the state where it is, and use the new backend as it stands
+    #[arg(long)]
+    pub reconfigure: bool,
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +187,9 @@ pub struct Planning {
     /// Every attribute
     #[arg(long)]
     pub full: bool,
+    /// Also write the plan as Markdown, for a pull request
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
     /// Refuse a plan that deletes more than this
     #[arg(long, value_name = "N")]
     pub allow_destroy: Option<usize>,
@@ -200,6 +219,9 @@ pub struct Plan {
     /// Write the plan to a file, for `apply FILE`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write the blocks that `import` blocks lack to a new file
+    #[arg(long, value_name = "FILE")]
+    pub generate_config_out: Option<PathBuf>,
     /// Exit 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -239,16 +261,72 @@ pub struct Output {
 
 #[derive(Debug, Subcommand)]
 pub enum State {
-    /// Make a damaged store anew from its log, or its log from it
-    Restore,
     /// The addresses of all objects
     List {
         #[arg(long)]
         json: bool,
+        /// Only objects with this id
+        #[arg(long, value_name = "ID")]
+        id: Option<String>,
         /// Only these objects, blocks or modules
         addresses: Vec<String>,
     },
-    /// One object's attributes
+    /// Who changed what, when
+    History {
+        #[arg(long)]
+        json: bool,
+    },
+    /// What differs between two serials: `@3 @5`, or `@3` and now
+    Diff {
+        #[arg(long)]
+        json: bool,
+        #[arg(long)]
+        reveal_sensitive: bool,
+        from: String,
+        to: Option<String>,
+    },
+    /// Return the state, not the world, to an earlier serial
+    Rollback {
+        /// Do not ask
+        #[arg(long)]
+        auto_approve: bool,
+        /// `@3`
+        serial: String,
+    },
+    /// Print the whole state as a JSON document
+    Pull {
+        #[arg(long)]
+        reveal_sensitive: bool,
+    },
+    /// Put a document in the state's place; `-` reads standard input
+    Push {
+        /// Even if it is older, or drops open operations
+        #[arg(long)]
+        force: bool,
+        path: PathBuf,
+    },
+    /// Seal the state with another key
+    Rekey {
+        #[command(flatten)]
+        variables: Variables,
+    },
+    /// Make a damaged store whole, and adopt what the API holds and the store has lost
+    Restore {
+        #[command(flatten)]
+        variables: Variables,
+    },
+    /// Make a lost state anew, from the configuration and the markers of the objects
+    Rebuild {
+        #[command(flatten)]
+        variables: Variables,
+        /// Do not ask
+        #[arg(long)]
+        auto_approve: bool,
+        /// Which state it was, if there are several
+        #[arg(long, value_name = "ID")]
+        lineage: Option<String>,
+    },
+    /// One object's attributes; `ADDRESS@3` as they were at serial 3
     Show {
         #[arg(long)]
         json: bool,
@@ -275,6 +353,30 @@ pub enum State {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Workspace {
+    /// All workspaces; the current one is marked
+    List,
+    /// Make one, and switch to it
+    New { name: String },
+    /// Switch to one
+    Select {
+        /// Make it if it does not exist
+        #[arg(long)]
+        or_create: bool,
+        name: String,
+    },
+    /// The name of the current one
+    Show,
+    /// Remove one and its state
+    Delete {
+        /// Even if it is not empty; what it recorded is forgotten
+        #[arg(long)]
+        force: bool,
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Elements {
     /// The elements of the catalogue
     List {
@@ -292,6 +394,40 @@ pub enum Elements {
         json: bool,
         key: String,
     },
+    /// Fetch what the account's own API knows of its elements, and keep it beside the state
+    Sync {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KindsCommand {
+    /// The kinds inside the program and those that the configuration defines
+    List(Json),
+    /// Draft kinds from an OpenAPI document
+    Generate {
+        /// Only the collection at this path, as in `/things`
+        #[arg(long, value_name = "PATH")]
+        path: Option<String>,
+        /// A document of OpenAPI 2 or 3, as JSON or YAML; `-` reads standard input
+        spec: PathBuf,
+    },
+    /// What a kind's objects have, and how they are made
+    Show {
+        #[arg(long)]
+        json: bool,
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct ForceUnlock {
+    /// Do not ask
+    #[arg(long)]
+    pub force: bool,
+    /// The lock's id, as the command that was refused says
+    pub id: String,
 }
 
 #[derive(Debug, Args)]
@@ -309,6 +445,9 @@ pub struct Import {
     /// How long to wait for the lock, as in `30s`
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "0s")]
     pub lock_timeout: Duration,
+    /// Write its block, if it has none, to a new file
+    #[arg(long, value_name = "FILE")]
+    pub generate_config_out: Option<PathBuf>,
     /// Where it is declared
     pub address: String,
     /// Its id in the API
@@ -322,6 +461,26 @@ pub struct Console {
     /// Standard input holds a JSON string a line, each an expression; one JSON answer a line
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// The language of the picture
+    #[arg(long, value_enum, default_value_t = GraphFormat::Dot)]
+    pub format: GraphFormat,
+    /// The objects of a saved plan and what happens to them, instead of the configuration's blocks
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum GraphFormat {
+    /// For Graphviz, as Terraform writes it
+    Dot,
+    /// A picture
+    Svg,
+    /// A flowchart for GitHub's and GitLab's pages
+    Mermaid,
 }
 
 #[derive(Debug, Args)]
@@ -368,6 +527,12 @@ fn insert_from_environment(args: &mut Vec<OsString>, env: &dyn Fn(&str) -> Optio
         extra.extend(words.into_iter().map(OsString::from).map(two_dashes));
     }
     args.splice(at + 1..at + 1, extra);
+}
+
+/// The command's name, if there is one.
+pub fn command(args: &[OsString]) -> Option<String> {
+    let args: Vec<OsString> = args.iter().cloned().map(two_dashes).collect();
+    Some(args[command_position(&args)?].to_string_lossy().into_owned())
 }
 
 /// Where the command's name stands: the first argument that is no option and no option's value.

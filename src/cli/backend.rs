@@ -2,11 +2,13 @@
 
 use super::environment::Environment;
 use super::output::Output;
-use crate::config::{Config, Settings};
+use super::previous::{self, Memo};
+use crate::addr::ObjectAddr;
+use crate::config::{self, Config, Settings};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::eval;
 use crate::secret::{self, KeyChoice, Sealer};
-use crate::state::{Event, Rebuilt, SledStore, State, Store, StoreError, Writer};
+use crate::state::{self, Event, Image, SledBackend, State, Store, StoreError, Writer, is_workspace_name};
 use crate::syntax::Block;
 use crate::value::{Type, Value, convert};
 use std::path::PathBuf;
@@ -15,16 +17,39 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Where the default backend keeps its state, relative to the configuration directory.
-const DEFAULT_PATH: &str = "state";
+pub const DEFAULT_PATH: &str = "state";
 
 /// A state that was opened, with its key if there is one.
 pub struct Backend {
-    store: SledStore,
-    /// The directory of this workspace's state.
-    pub dir: PathBuf,
+    pub store: Box<dyn Store>,
+    /// Where the state is, for people.
+    pub place: String,
+    /// Where the emulator inside this process keeps its data.
+    emulator: PathBuf,
     pub state: State,
     pub sealer: Option<Arc<Sealer>>,
     choice: KeyChoice,
+    /// Why there is no key.
+    trouble: Option<String>,
+    memo: Memo,
+}
+
+/// The directory that a local backend keeps its states in.
+pub fn directory(backend: Option<&config::Backend>, environment: &Environment) -> PathBuf {
+    environment.dir.join(backend.and_then(|backend| backend.path.as_deref()).unwrap_or(DEFAULT_PATH))
+}
+
+/// The backend that the configuration names; without one, the local one.
+pub fn home(
+    backend: Option<&config::Backend>,
+    settings: &Settings,
+    environment: &Environment,
+) -> Box<dyn state::Backend> {
+    let local = SledBackend::new(directory(backend, environment));
+    Box::new(match settings.history {
+        Some(serials) => local.with_history(usize::try_from(serials).unwrap_or(usize::MAX)),
+        None => local,
+    })
 }
 
 /// Opens the state of a configuration: reads it and finds its key. A key that is not here leaves its secrets sealed, with a warning.
@@ -34,22 +59,53 @@ pub async fn open(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Backend, Reported> {
+    let mut backend = look(config, sources, environment, output).await?;
+    backend.unlock(environment, output).await?;
+    for (what, problem) in &backend.state.damaged {
+        output.say(&match what.parse::<ObjectAddr>() {
+            Ok(addr) => format!("Warning: the record of {addr} is damaged and left out: {problem}"),
+            Err(_) => format!("Warning: the state is damaged: {what}: {problem}"),
+        });
+    }
+    Ok(backend)
+}
+
+/// Opens the state without looking for its key.
+pub async fn look(
+    config: &Config,
+    sources: &Sources,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Backend, Reported> {
     let mut diags = Diagnostics::new();
     let choice = key_choice(&config.settings, environment, &mut diags);
     output.check(&mut diags, sources)?;
-    let path = config.settings.backend.as_ref().and_then(|b| b.path.as_deref()).unwrap_or(DEFAULT_PATH);
-    let dir = environment.dir.join(path).join(&*environment.workspace());
-    let mut store = SledStore::open(&dir);
-    if let Some(serials) = config.settings.history {
-        store = store.with_history(usize::try_from(serials).unwrap_or(usize::MAX));
-    }
+    let workspace = environment.workspace();
+    check_name(&workspace, output)?;
+    previous::check(&config.settings, environment, output).await?;
+    let now = config.settings.backend.as_ref();
+    let home = home(now, &config.settings, environment);
+    let store = home.open(&workspace);
     let state = store.snapshot().await.map_err(|error| output.fail(complaint(&error)))?;
-    let mut backend = Backend { store, dir, state, sealer: None, choice: choice? };
-    backend.unlock(environment, output).await?;
-    for (addr, problem) in &backend.state.damaged {
-        output.say(&format!("Warning: the record of {addr} is damaged and left out: {problem}"));
+    let emulator = directory(now, environment).join(&*workspace).join("emulator");
+    let memo = Memo::new(now, environment);
+    let place = home.place(&workspace);
+    Ok(Backend { store, place, emulator, state, sealer: None, choice: choice?, trouble: None, memo })
+}
+
+/// Refuses a name that could not be a workspace's.
+pub fn check_name(name: &str, output: &mut Output) -> Result<(), Reported> {
+    if is_workspace_name(name) {
+        return Ok(());
     }
-    Ok(backend)
+    Err(output.fail(Diagnostic::error("Invalid workspace name").detail(format!(
+        "The workspace name {name:?} is not allowed. The name must contain only URL safe characters, and no path separators."
+    ))))
+}
+
+/// The directory of this workspace, where what belongs beside the state is kept.
+pub fn dir(config: &Config, environment: &Environment) -> PathBuf {
+    directory(config.settings.backend.as_ref(), environment).join(&*environment.workspace())
 }
 
 impl Backend {
@@ -65,6 +121,7 @@ impl Backend {
             }
             Err(error) => {
                 output.say(&format!("Warning: {error}; sealed values stay sealed"));
+                self.trouble = Some(error.to_string());
                 Ok(())
             }
         }
@@ -81,7 +138,8 @@ impl Backend {
         }
         let lineage = &self.state.version.lineage;
         if let Some(slot) = &self.state.key {
-            let detail = format!("The state is sealed with the key {}, which is not here.", slot.key);
+            let why = self.trouble.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            let detail = format!("The state is sealed with the key {}, which is not here{why}.", slot.key);
             return Err(output.fail(
                 Diagnostic::error("Encryption key is missing")
                     .detail(detail)
@@ -112,7 +170,7 @@ impl Backend {
             .await
             .map_err(|error| output.fail(complaint(&error)))?;
         self.state = writer.state().clone();
-        Ok(writer)
+        Ok(self.memo.with(writer))
     }
 }
 
@@ -120,14 +178,21 @@ impl Backend {
 pub fn complaint(error: &StoreError) -> Diagnostic {
     match error {
         StoreError::Locked { holder } => Diagnostic::error("Error acquiring the state lock")
-            .detail(format!("{error} since {}.", since(holder.since)))
+            .detail(format!("{error} since {}; the lock's id is {}.", since(holder.since), holder.id))
             .help("wait for it to end, or give `-lock-timeout=30s` to wait here"),
         StoreError::Damaged { .. } => Diagnostic::error("State is damaged")
             .detail(error.to_string())
-            .help("`isotope state restore` makes the broken half anew from the whole one"),
+            .help("`isotope state restore` makes it whole from what is left"),
         StoreError::TooNew { .. } => {
             Diagnostic::error("State was written by a newer version").detail(error.to_string())
         }
+        StoreError::Alive { .. } => Diagnostic::error("Lock is alive")
+            .detail(format!("{error}; ending that process is what lets go."))
+            .help("wait for it to end"),
+        StoreError::NotLocked => Diagnostic::error("Nothing to unlock").detail(
+            "Nobody holds the lock. A local lock ends with its process, so none is ever left behind.",
+        ),
+        StoreError::Fenced => Diagnostic::error("Lock was lost").detail(error.to_string()),
         StoreError::Io { .. } => Diagnostic::error("State cannot be used").detail(error.to_string()),
         _ => Diagnostic::error("State cannot be written").detail(error.to_string()),
     }
@@ -178,18 +243,43 @@ fn key_choice(
 impl Backend {
     /// Where the emulator inside this process keeps its data: beside the state.
     pub fn emulator_dir(&self) -> PathBuf {
-        self.dir.join("emulator")
+        self.emulator.clone()
     }
-}
 
-impl Backend {
     /// A state that was never written takes the lineage of the plan that is about to write it.
     pub fn adopt_lineage(&mut self, lineage: &str) {
         if self.state.version.serial == 0 {
-            let store = std::mem::replace(&mut self.store, SledStore::open(&self.dir));
-            self.store = store.with_lineage(lineage);
+            self.store.begin_with(lineage);
             self.state.version.lineage = lineage.into();
         }
+    }
+
+    /// The sealers of the key that is and of the key to come, and how that is found.
+    pub fn keys(
+        &self,
+        slot: &secret::KeySlot,
+        environment: &Environment,
+    ) -> Result<(Sealer, Sealer, secret::KeySlot), secret::KeyError> {
+        let lineage = &self.state.version.lineage;
+        let old = secret::old_key(&self.choice, slot, lineage, &environment.keys)?;
+        let (new, slot) = secret::next_key(&self.choice, lineage, &environment.keys)?;
+        Ok((Sealer::new(&old, lineage), Sealer::new(&new, lineage), slot))
+    }
+
+    /// What is stored, now or after a commit; a commit that is not kept any more is an error that says which are.
+    pub async fn image(&self, at: Option<u64>, output: &mut Output) -> Result<Option<Image>, Reported> {
+        let found = self.store.image(at).await.map_err(|error| output.fail(complaint(&error)))?;
+        let (Some(serial), None) = (at, &found) else { return Ok(found) };
+        let kept = self.store.history().await.map_err(|error| output.fail(complaint(&error)))?;
+        let kept = match (kept.first(), kept.last()) {
+            (Some(first), Some(last)) => format!("It goes from serial {} to {}.", first.serial, last.serial),
+            _ => "It is empty.".to_owned(),
+        };
+        Err(output.fail(
+            Diagnostic::error("No such serial")
+                .detail(format!("The history does not have serial {serial}. {kept}"))
+                .help("`isotope state history` lists what it has"),
+        ))
     }
 
     /// The key that a saved plan names: the state's, or the one made for a state that the plan will begin.
@@ -207,18 +297,5 @@ impl Backend {
             output.fail(Diagnostic::error("Encryption key is missing").detail(error.to_string()))
         })?;
         Ok(Arc::new(Sealer::new(&key, lineage)))
-    }
-}
-
-impl Backend {
-    /// Makes the broken half of the store anew from the whole one.
-    pub async fn restore(
-        &self,
-        wait: Duration,
-        environment: &Environment,
-        output: &mut Output,
-    ) -> Result<Rebuilt, Reported> {
-        let rebuilt = self.store.rebuild(&environment.holder("state restore"), wait).await;
-        rebuilt.map_err(|error| output.fail(complaint(&error)))
     }
 }

@@ -3,8 +3,9 @@
 use super::args;
 use super::environment::{Environment, Functions};
 use super::output::Output;
-use super::{Exit, Outcome, backend, project, prompt};
-use crate::addr::ModulePath;
+use super::typing::Typist;
+use super::{Exit, Outcome, backend, project, prompt, providers, redaction};
+use crate::addr::{ModulePath, Name, ObjectAddr};
 use crate::config::{Config, ModuleId, Settings};
 use crate::diag::{Diagnostics, Reported, Sources};
 use crate::eval::{self, functions::Host};
@@ -14,6 +15,7 @@ use crate::state::State;
 use crate::syntax::{self, Expr};
 use crate::value::{self, Marks, Value};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 
 pub async fn run(args: &args::Console, environment: &Environment, output: &mut Output) -> Outcome {
@@ -22,17 +24,32 @@ pub async fn run(args: &args::Console, environment: &Environment, output: &mut O
     let mut evaluation =
         Evaluation::new(&loaded.config, &loaded.kinds, &functions as &dyn Host, environment.workspace());
     let mut diags = Diagnostics::new();
-    let mut objects = Recorded { records: &loaded.state.records };
+    let mut objects = Recorded { records: &loaded.state.records, data: &loaded.data };
     plan::walk(&mut evaluation, &loaded.walk, &loaded.given, &mut objects, &mut diags);
     output.check(&mut diags, &loaded.sources)?;
+    learn_secrets(&loaded, output);
     let console = Console { evaluation };
     if args.json {
         console.json(output)
     } else if environment.stdin_is_terminal {
-        console.typed(output)
+        let typist = environment.stdout_is_terminal.then(|| Typist::new(environment, output.redactor()));
+        match typist.flatten() {
+            Some(typist) => console.edited(typist, output),
+            None => console.typed(output),
+        }
     } else {
         console.piped(output)
     }
+}
+
+/// Tells the redactor the secrets that a person might type again, so that no history keeps them.
+fn learn_secrets(loaded: &Loaded, output: &Output) {
+    let variables = &loaded.config.root().variables;
+    let secret = |name: &Name| variables.get(name).is_some_and(|variable| variable.sensitive);
+    let given = loaded.given.iter().filter(|(name, _)| secret(name));
+    let given: Vec<Value> = given.map(|(_, (value, _))| value.clone().sensitive()).collect();
+    redaction::of_values(&given, &output.redactor());
+    redaction::of_state(&loaded.state, &output.redactor());
 }
 
 /// What expressions are evaluated against.
@@ -42,6 +59,7 @@ struct Loaded {
     walk: Walk,
     given: crate::config::Values,
     state: State,
+    data: BTreeMap<ObjectAddr, Value>,
     sources: Sources,
 }
 
@@ -64,14 +82,51 @@ async fn load(
             walk: Walk::default(),
             given: Default::default(),
             state: State::empty(""),
+            data: BTreeMap::new(),
             sources: Sources::new(),
         });
     }
     let project = project::load(&args.variables, environment, output)?;
     let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let data = read(&project, &backend, environment, output).await?;
     let project::Project { config, sources, kinds, walk, given } = project;
-    Ok(Loaded { config, kinds, walk, given, state: backend.state, sources })
+    Ok(Loaded { config, kinds, walk, given, state: backend.state, data, sources })
 }
+
+/// What the data sources give: they are not kept, so they are read again.
+async fn read(
+    project: &project::Project,
+    backend: &backend::Backend,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<BTreeMap<ObjectAddr, Value>, Reported> {
+    if project.walk.ahead.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let connected = providers::connect(project, backend, None, false, environment, output).await?;
+    let functions = Functions::planning(environment);
+    let request = plan::Request {
+        config: &project.config,
+        walk: &project.walk,
+        kinds: &project.kinds,
+        state: &backend.state,
+        providers: &connected.providers,
+        given: &project.given,
+        host: &functions,
+        workspace: environment.workspace(),
+        sealer: backend.sealer.as_deref(),
+        mode: plan::Mode::RefreshOnly,
+        refresh: false,
+        selection: &plan::Selection::all(),
+        replace: &[],
+        answers: None,
+    };
+    let data = plan::read(&request).await;
+    redaction::of_values(data.values(), &output.redactor());
+    Ok(data)
+}
+
+const HELP: &str = "Type an expression to see its value; `exit` or Ctrl-D ends.";
 
 struct Console<'a> {
     evaluation: Evaluation<'a>,
@@ -134,6 +189,21 @@ impl Console<'_> {
         if sound { Ok(Exit::Done) } else { Err(prompt::declined()) }
     }
 
+    /// Expressions that a person types, with all that a terminal offers.
+    fn edited(&self, mut typist: Typist, output: &mut Output) -> Outcome {
+        while let Some(text) = typist.next() {
+            match text.trim() {
+                "exit" | "quit" => break,
+                "help" => output.print(HELP),
+                _ => {
+                    self.answer(&text, output);
+                }
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The same where only whole lines can be read.
     fn typed(&self, output: &mut Output) -> Outcome {
         let mut pending = String::new();
         loop {
@@ -147,7 +217,7 @@ impl Console<'_> {
                 "" => pending.clear(),
                 "exit" | "quit" => return Ok(Exit::Done),
                 "help" => {
-                    output.print("Type an expression to see its value; `exit` or Ctrl-D ends.");
+                    output.print(HELP);
                     pending.clear();
                 }
                 _ if syntax::is_complete(&pending) => {

@@ -1,44 +1,47 @@
 //! `isotope elements`: the catalogue, for people who write configurations.
 
 use super::args::Elements;
+use super::environment::Environment;
 use super::output::Output;
-use super::{Exit, Outcome};
+use super::{Exit, Outcome, catalogue};
 use crate::diag::Diagnostic;
 use crate::kind::Kinds;
 use crate::kind::catalogue::{Catalogue, Element, Entry, Required};
 use serde_json::json;
 
-pub fn run(args: &Elements, output: &mut Output) -> Outcome {
-    let catalogue = Catalogue::builtin();
+pub async fn run(args: &Elements, environment: &Environment, output: &mut Output) -> Outcome {
     match args {
         Elements::List { hub, json, text } => {
+            let catalogue = catalogue::current(environment, output)?;
             let wanted = |element: &&Element| {
                 hub.as_ref().is_none_or(|hub| hub_of(element).eq_ignore_ascii_case(hub))
                     && text.as_ref().is_none_or(|text| matches(element, text))
             };
-            let found: Vec<&Element> = catalogue.elements().filter(wanted).collect();
-            list(&found, *json, output);
+            list(&catalogue.elements().filter(wanted).collect::<Vec<_>>(), *json, output);
             Ok(Exit::Done)
         }
         Elements::Show { json, key } => {
+            let catalogue = catalogue::current(environment, output)?;
             let Some(element) = catalogue.element(key) else {
-                let mut diagnostic = Diagnostic::error(format!("No element {key:?} in the catalogue"))
-                    .detail(
-                        "The account may know elements of its own; they work without being in the catalogue.",
-                    )
-                    .help("`isotope elements list` lists the known ones");
-                if let Some(near) = catalogue.near(key) {
-                    diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-                }
-                return Err(output.fail(diagnostic));
+                return Err(output.fail(unknown(&catalogue, key)));
             };
-            if *json {
-                output.print(&document(element).to_string())
-            } else {
-                output.print(show(element).trim_end())
+            match json {
+                true => output.print(&document(element).to_string()),
+                false => output.print(show(element).trim_end()),
             }
             Ok(Exit::Done)
         }
+        Elements::Sync { json } => catalogue::sync(*json, environment, output).await,
+    }
+}
+
+fn unknown(catalogue: &Catalogue, key: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(format!("No element {key:?} in the catalogue"))
+        .detail("The account may know elements of its own; they work without being in the catalogue.")
+        .help("`isotope elements list` lists the known ones, `isotope elements sync` fetches the account's");
+    match catalogue.near(key) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic,
     }
 }
 

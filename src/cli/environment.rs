@@ -48,9 +48,23 @@ impl Environment {
         self.keys.get(name)
     }
 
-    /// The workspace that `ISOTOPE_WORKSPACE` names, else `default`.
+    /// The workspace that `ISOTOPE_WORKSPACE` names, else the one that `workspace select` wrote down, else `default`.
     pub fn workspace(&self) -> Name {
-        self.var("ISOTOPE_WORKSPACE").filter(|name| !name.is_empty()).map_or("default".into(), Into::into)
+        let selected = || {
+            let text = std::fs::read_to_string(self.workspace_file()).ok()?;
+            Some(text.trim().to_owned()).filter(|name| !name.is_empty())
+        };
+        self.workspace_override().or_else(selected).map_or("default".into(), Into::into)
+    }
+
+    /// What `ISOTOPE_WORKSPACE` says.
+    pub fn workspace_override(&self) -> Option<String> {
+        self.var("ISOTOPE_WORKSPACE").filter(|name| !name.is_empty())
+    }
+
+    /// Where `workspace select` writes the name down.
+    pub fn workspace_file(&self) -> PathBuf {
+        self.dir.join(".isotope").join("workspace")
     }
 
     /// Whether a question may be asked: there is a person, and nothing forbids it.

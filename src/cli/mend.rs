@@ -3,13 +3,14 @@
 use super::args::{self, Variables};
 use super::backend::{self, Backend};
 use super::environment::{Environment, Functions};
+use super::generate;
 use super::output::Output;
 use super::project::{self, Project};
 use super::{Exit, Outcome, providers};
 use crate::addr::ObjectAddr;
 use crate::config::Endpoint;
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
-use crate::plan::{self, Evaluation, Meta, Recorded, Target};
+use crate::plan::{self, Evaluation, Meta, Recorded, Target, Wanted};
 use crate::state::journal::End;
 use crate::state::{Event, Intent, Operation, Record, Status, Writer};
 use std::time::Duration;
@@ -135,6 +136,11 @@ pub async fn remove(
     let current = state.records.keys().filter(|addr| covered(addr)).cloned();
     let mut events: Vec<Event> = current.map(Event::Removed).collect();
     let count = events.len();
+    let gone = events.iter().filter_map(|event| match event {
+        Event::Removed(addr) => Some(addr.clone()),
+        _ => None,
+    });
+    let dependents = plan::dropped(&gone.collect(), state);
     let deposed = state.deposed.keys().filter(|(addr, _)| covered(addr));
     events.extend(deposed.map(|(addr, key)| Event::RemovedDeposed(addr.clone(), key.clone())));
     // Who says that an object is no longer managed has looked: there is nothing left to settle.
@@ -157,6 +163,7 @@ pub async fn remove(
         .chain(dropped.iter().map(|addr| format!("{verb} the unfinished operation on {addr}")))
         .collect();
     if !dry_run {
+        events.extend(dependents);
         open.commit(events, environment, output).await?;
     }
     lines.iter().for_each(|line| output.print(line));
@@ -207,7 +214,7 @@ pub async fn rename(
     let lines: Vec<String> = moves.iter().map(|(old, new)| format!("Move \"{old}\" to \"{new}\"")).collect();
     let count = moves.len();
     if !dry_run {
-        let events = moves.into_iter().map(|(from, to)| Event::Moved { from, to }).collect();
+        let events = plan::Moves(moves).events(&open.backend.state);
         open.commit(events, environment, output).await?;
     }
     lines.iter().for_each(|line| output.print(line));
@@ -219,8 +226,12 @@ pub async fn rename(
 
 /// `import ADDR ID`: adopts what exists.
 pub async fn import(args: &args::Import, environment: &Environment, output: &mut Output) -> Outcome {
-    let mut open = open("import", &args.variables, args.lock_timeout, environment, output).await?;
     let addr = address(&args.address, output)?;
+    if let Some(path) = &args.generate_config_out {
+        let one = Wanted { addr: addr.clone(), id: args.id.clone(), provider: None, span: None };
+        generate::run(path, Some(one), &args.variables, environment, output).await?;
+    }
+    let mut open = open("import", &args.variables, args.lock_timeout, environment, output).await?;
     if open.backend.state.records.contains_key(&addr) {
         return Err(output.fail(
             Diagnostic::error("Resource already managed")
@@ -262,7 +273,8 @@ async fn adopt(
     let mut evaluation =
         Evaluation::new(&project.config, &project.kinds, &functions, environment.workspace());
     let mut diags = Diagnostics::new();
-    let mut objects = Recorded { records: &open.backend.state.records };
+    let mut objects =
+        Recorded { records: &open.backend.state.records, data: &std::collections::BTreeMap::new() };
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut diags);
     let visit = plan::visit_of(addr, &evaluation);
     let kind = project.kinds.get(&addr.resource.kind);
@@ -278,13 +290,13 @@ async fn adopt(
     };
     let provider_addr =
         plan::provider_of(&project.kinds, project.config.module(visit.module), visit.resource);
-    if let Some(taken) = plan::taken(&open.backend.state.records, addr, &provider_addr, id) {
+    if let Some(taken) = plan::taken(&open.backend.state.records, kind, addr, &provider_addr, id) {
         return Err(output.fail(taken));
     }
     let lifecycle = &visit.resource.lifecycle;
     let meta = Meta {
         provider: provider_addr.clone(),
-        depends_on: Vec::new(),
+        depends_on: plan::dependencies(&project.walk, &visit, &evaluation),
         create_before_destroy: lifecycle.create_before_destroy,
         prevent_destroy: lifecycle.prevent_destroy,
     };
@@ -297,5 +309,10 @@ async fn adopt(
     };
     let object = plan::found(kind, provider.as_ref(), addr, id).await;
     let object = object.map_err(|problem| output.fail(problem))?;
-    Ok(plan::record_of(kind, &desired, &meta, &object, Some(&sealer)))
+    let record = plan::record_of(addr, kind, &desired, &meta, &object, Some(&sealer));
+    if let Some(warning) = plan::unverified(kind, addr, &record) {
+        diags.push(warning);
+    }
+    output.show(&mut diags, &project.sources);
+    Ok(record)
 }

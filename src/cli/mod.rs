@@ -11,26 +11,41 @@ use std::process::ExitCode;
 mod apply;
 mod args;
 mod backend;
+mod catalogue;
 mod completions;
 mod console;
+mod crash;
 mod elements;
 mod emulator;
 mod environment;
 mod fmt;
+mod generate;
+mod graph;
 mod init;
+mod kinds;
+mod live;
 mod log;
 mod mend;
 mod output;
+mod past;
 mod plan;
+mod previous;
 mod project;
 mod prompt;
 mod providers;
+mod rekey;
+mod repair;
+mod redaction;
 mod saved;
 mod show;
 mod signals;
 mod state;
+mod transfer;
+mod typing;
+mod usage;
 mod validate;
 mod version;
+mod workspace;
 
 use args::Command;
 use environment::Environment;
@@ -72,9 +87,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(args: Vec<OsString>) -> u8 {
     let environment = Environment::of_process();
-    let cli = match args::parse(args, &|name| environment.var(name)) {
+    let cli = match args::parse(args.clone(), &|name| environment.var(name)) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage::usage(&error, &args, &environment),
     };
     let environment = match environment.in_directory(cli.chdir.as_deref()) {
         Ok(environment) => environment,
@@ -92,6 +107,7 @@ fn run(args: Vec<OsString>) -> u8 {
     };
     let mut output = Output::new(&environment, cli.no_color);
     log::start(&environment, output.redactor());
+    crash::watch(output.redactor());
     let outcome = runtime.block_on(dispatch(cli.command, &environment, &mut output));
     // Whatever still runs in the background (a lookup, an idle connection) is not worth waiting for.
     runtime.shutdown_background();
@@ -119,16 +135,13 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::Untaint(args) => mend::taint(&args, Status::Ready, environment, output).await,
         Command::Import(args) => mend::import(&args, environment, output).await,
         Command::Console(args) => console::run(&args, environment, output).await,
-        Command::Elements(args) => elements::run(&args, output),
+        Command::ForceUnlock(args) => transfer::force_unlock(&args, environment, output).await,
+        Command::Workspace(args) => workspace::run(&args, environment, output).await,
+        Command::Graph(args) => graph::run(&args, environment, output).await,
+        Command::Elements(args) => elements::run(&args, environment, output).await,
+        Command::Kinds(args) => kinds::run(&args, environment, output),
         Command::Emulator(args) => emulator::run(&args, environment, output).await,
         Command::Completions { shell } => completions::run(shell, output),
         Command::Version(args) => version::run(&args, output),
     }
-}
-
-/// Help and version go to stdout with status 0; a wrong option to stderr with 1.
-fn usage(error: &clap::Error) -> u8 {
-    // Nothing can be done about a closed terminal.
-    let _: std::io::Result<()> = error.print();
-    u8::from(error.use_stderr())
 }

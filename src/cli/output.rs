@@ -124,9 +124,22 @@ pub fn timestamp() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
+/// Seconds since 1970 as JSON documents carry them: `2026-01-31T08:00:00Z`.
+pub fn rfc3339(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
+}
+
 /// Columns of the terminal, as the shell says; 80 if it does not.
 fn width() -> usize {
     terminal_width().unwrap_or(80).max(40)
+}
+
+/// Columns and rows of the terminal at this moment.
+pub fn terminal() -> (usize, usize) {
+    match terminal_size::terminal_size() {
+        Some((width, height)) => (usize::from(width.0).max(2), usize::from(height.0)),
+        None => (width(), 24),
+    }
 }
 
 fn terminal_width() -> Option<usize> {

@@ -3,21 +3,27 @@
 use super::args;
 use super::backend::{self, Backend};
 use super::environment::{Environment, Functions};
+use super::generate;
 use super::output::{Output, timestamp};
 use super::project::{self, Project};
 use super::providers::{self, Connected};
-use super::saved;
 use super::{Exit, Outcome};
+use super::{live, redaction, saved};
+use crate::addr::{self, ObjectAddr};
+use crate::config::Settings;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Mode, Plan, Selection, Target};
 use crate::render::{self, Detail, json};
-use crate::state::Writer;
-use crate::value::{Marks, Value};
+use crate::state::{State, Writer};
 
 pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Output) -> Outcome {
     let mode = mode(&args.planning);
+    if let Some(path) = args.generate_config_out.as_ref().filter(|_| mode == Mode::Normal) {
+        output.json = args.planning.json;
+        generate::run(path, None, &args.planning.variables, environment, output).await?;
+    }
     let mut made = make(&args.planning, mode, "plan", false, environment, output).await?;
-    show(&made.plan, &made.project, &args.planning, output);
+    show(&made.plan, &made.project, &args.planning, environment, output)?;
     if let Some(path) = &args.out {
         saved::write(path, &args.planning, &mut made, environment, output)?;
     }
@@ -71,7 +77,7 @@ pub async fn make(
         providers::connect(&project, &backend, planning.parallelism, keep, environment, output).await?;
     let mut diags = Diagnostics::new();
     let planned_at = environment.now();
-    let asked = ask(&project, planning, &mut diags);
+    let asked = ask(&project, &backend.state, mode, planning, &mut diags);
     let planned = match asked {
         Ok((selection, replace)) => {
             let functions = Functions::planning_at(environment, planned_at);
@@ -91,13 +97,15 @@ pub async fn make(
                 replace: &replace,
                 answers: None,
             };
-            plan::plan(&request, &mut diags).await
+            let reading = |elapsed| render::reading(connected.providers.requests(), elapsed);
+            live::waiting(environment, output, reading, plan::plan(&request, &mut diags)).await
         }
         Err(reported) => Err(reported),
     };
     if let Ok(plan) = &planned {
-        redact(plan, &backend, output);
-        limit(plan, planning, &mut diags);
+        redaction::of_plan(plan, &backend.state, &output.redactor());
+        let recorded = backend.state.records.len();
+        limit(plan, &project.config.settings, recorded, planning, &mut diags);
     }
     output.check(&mut diags, &project.sources)?;
     let targeted = !planning.target.is_empty() || !planning.exclude.is_empty();
@@ -124,9 +132,11 @@ pub fn begin(planning: &args::Planning, output: &mut Output) {
 /// `-target`, `-exclude` and `-replace`.
 fn ask(
     project: &Project,
+    state: &State,
+    mode: Mode,
     planning: &args::Planning,
     diags: &mut Diagnostics,
-) -> Result<(Selection, Vec<crate::addr::ObjectAddr>), Reported> {
+) -> Result<(Selection, Vec<ObjectAddr>), Reported> {
     let targets =
         planning.target.iter().map(|text| parse::<Target>("-target", text, diags)).collect::<Vec<_>>();
     let excludes =
@@ -134,8 +144,14 @@ fn ask(
     let replace = planning.replace.iter().map(|text| parse("-replace", text, diags)).collect::<Vec<_>>();
     let targets: Vec<_> = targets.into_iter().collect::<Result<_, _>>()?;
     let excludes: Vec<_> = excludes.into_iter().collect::<Result<_, _>>()?;
-    let replace: Vec<_> = replace.into_iter().collect::<Result<_, _>>()?;
-    let selection = Selection::new(&project.config, &project.walk, targets, excludes);
+    let replace: Vec<ObjectAddr> = replace.into_iter().collect::<Result<_, _>>()?;
+    if let Some(addr) = replace.iter().find(|addr| addr.resource.mode == addr::Mode::Data) {
+        return Err(diags.error(
+            Diagnostic::error(format!("Invalid force-replace address \"{addr}\""))
+                .detail("Only managed resources can be used with the -replace=... option."),
+        ));
+    }
+    let selection = Selection::new((&project.config, &project.walk), state, mode, targets, excludes);
     if !selection.is_all() {
         diags.push(Diagnostic::warning("Resource targeting is in effect").detail(
             "With -target or -exclude, the result of this plan may not represent all of the changes requested by the current configuration.",
@@ -154,57 +170,76 @@ fn parse<T: std::str::FromStr<Err = crate::addr::ParseError>>(
     })
 }
 
-/// Refuses a plan that deletes more than `-allow-destroy` allows.
-fn limit(plan: &Plan, planning: &args::Planning, diags: &mut Diagnostics) {
+/// Refuses a plan that deletes more than `-allow-destroy` allows, or else the configuration's `max_destroy`.
+fn limit(
+    plan: &Plan,
+    settings: &Settings,
+    recorded: usize,
+    planning: &args::Planning,
+    diags: &mut Diagnostics,
+) {
     let destroys = plan.counts().destroy;
-    if let Some(allowed) = planning.allow_destroy.filter(|allowed| destroys > *allowed) {
-        diags.error(
-            Diagnostic::error("Plan destroys more than allowed")
-                .detail(format!(
-                    "It would destroy {destroys}, and `-allow-destroy={allowed}` allows {allowed}."
-                ))
-                .help("look at the plan, then raise the number if it is what you want"),
-        );
-    }
+    let option = planning.allow_destroy.map(|allowed| (allowed, format!("`-allow-destroy={allowed}`")));
+    let setting =
+        settings.max_destroy.as_ref().map(|limit| (limit.of(recorded), format!("`max_destroy = {limit}`")));
+    let Some((allowed, by)) = option.or(setting).filter(|(allowed, _)| destroys > *allowed) else { return };
+    diags.error(
+        Diagnostic::error("Plan destroys more than allowed")
+            .detail(format!("It would destroy {destroys} of {recorded} objects, and {by} allows {allowed}."))
+            .help(format!("look at the plan; if it is what you want, give `-allow-destroy={destroys}`")),
+    );
 }
 
-/// Makes every secret that the plan knows of unprintable from here on.
-pub fn redact(plan: &Plan, backend: &Backend, output: &Output) {
+/// Prints a plan, or its messages; `-markdown` writes it to a file too.
+pub fn show(
+    plan: &Plan,
+    project: &Project,
+    planning: &args::Planning,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<(), Reported> {
+    print(plan, project, planning, output);
+    write_markdown(plan, project, planning, environment, output)
+}
+
+/// Writes the plan for a pull request, where that is asked for.
+pub fn write_markdown(
+    plan: &Plan,
+    project: &Project,
+    planning: &args::Planning,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<(), Reported> {
+    let Some(path) = &planning.markdown else { return Ok(()) };
     let redactor = output.redactor();
-    let mut learn = |value: &Value| learn(value, &mut |text| redactor.add(text));
-    plan.variables.values().for_each(&mut learn);
-    backend.state.records.values().for_each(|record| learn(&record.values));
-    backend.state.outputs.values().for_each(&mut learn);
-    for change in plan.changes.values() {
-        match &change.action {
-            plan::Action::Create { planned }
-            | plan::Action::Update { planned, .. }
-            | plan::Action::Replace { planned, .. } => learn(&planned.values),
-            plan::Action::NoOp { record, .. } => learn(&record.values),
-            plan::Action::Delete { .. } | plan::Action::Forget { .. } => {}
+    let mut limit = render::LONGEST;
+    let text = loop {
+        let text = render::markdown(plan, &project.sources, &project.kinds, detail(planning), limit);
+        let text = redactor.redact(&text).into_owned();
+        let length = text.chars().count();
+        // What stands for a secret may be longer than the secret.
+        match length.checked_sub(render::LONGEST) {
+            Some(excess) if excess > 0 && limit > excess => limit -= excess,
+            _ => break text,
         }
+    };
+    std::fs::write(environment.dir.join(path), text).map_err(|error| {
+        output.fail(
+            Diagnostic::error("Failed to write Markdown file")
+                .detail(format!("The plan could not be written to {}: {error}.", path.display())),
+        )
+    })
+}
+
+fn detail(planning: &args::Planning) -> Detail {
+    match (planning.concise, planning.full) {
+        (true, _) => Detail::Concise,
+        (_, true) => Detail::Full,
+        _ => Detail::Normal,
     }
 }
 
-/// Tells every text under a sensitive mark.
-pub fn learn(value: &Value, tell: &mut dyn FnMut(&str)) {
-    crate::value::walk(value, &mut |_, value| {
-        if value.is_sensitive() {
-            let (plain, _) = value.unmark_deep();
-            crate::value::walk(&plain, &mut |_, inner| {
-                if let Some(text) = inner.as_str() {
-                    tell(text);
-                }
-                true
-            });
-            return false;
-        }
-        value.contains_marks(Marks::SENSITIVE)
-    });
-}
-
-/// Prints a plan, or its messages.
-pub fn show(plan: &Plan, project: &Project, planning: &args::Planning, output: &mut Output) {
+fn print(plan: &Plan, project: &Project, planning: &args::Planning, output: &mut Output) {
     if output.json {
         let at = timestamp();
         let mut messages = json::resource_drift(plan, &at);
@@ -216,11 +251,6 @@ pub fn show(plan: &Plan, project: &Project, planning: &args::Planning, output: &
         messages.iter().for_each(|message| output.message(message));
         return;
     }
-    let detail = match (planning.concise, planning.full) {
-        (true, _) => Detail::Concise,
-        (_, true) => Detail::Full,
-        _ => Detail::Normal,
-    };
-    let text = render::plan(plan, &project.sources, &project.kinds, detail, &output.out);
+    let text = render::plan(plan, &project.sources, &project.kinds, detail(planning), &output.out);
     output.print(text.trim_end_matches('\n'));
 }

@@ -1,6 +1,7 @@
 //! The configuration of a command: files, kinds, order of evaluation, given variables.
 
 use super::args::Variables;
+use super::catalogue;
 use super::environment::{Environment, Functions};
 use super::output::Output;
 use crate::config::{self, Config, Values};
@@ -44,7 +45,7 @@ fn gather(
 ) -> Result<(Config, Kinds, Walk, Values), Reported> {
     let config = config::load(&environment.dir, sources, diags)?;
     let given = assigned(&config, variables, environment, sources, diags);
-    let kinds = kinds(&config, diags);
+    let kinds = kinds(&config, environment, diags);
     let walk = plan::check(&config, &kinds, diags)?;
     if diags.has_errors() {
         // Mistakes that only evaluation shows belong to the same list.
@@ -54,11 +55,12 @@ fn gather(
     Ok((config, kinds, walk, given))
 }
 
-/// The built-in kinds and those of the configuration.
-pub fn kinds(config: &Config, diags: &mut Diagnostics) -> Kinds {
+/// The built-in kinds and those of the configuration, with the account's catalogue if it was fetched.
+pub fn kinds(config: &Config, environment: &Environment, diags: &mut Diagnostics) -> Kinds {
     let blocks = config.modules.iter().flat_map(|module| &module.kinds);
     let own: Vec<_> = blocks.filter_map(|block| kind::kind(block, diags).ok()).collect();
-    Kinds::builtin().with(own, diags)
+    let kinds = Kinds::builtin().with(own, diags);
+    catalogue::with_own(kinds, config, environment, diags)
 }
 
 fn assigned(

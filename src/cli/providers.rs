@@ -33,8 +33,21 @@ pub async fn connect(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Connected, Reported> {
+    connect_with(project, backend, &[], parallelism, keep, environment, output).await
+}
+
+/// The same with providers that nothing uses yet.
+pub async fn connect_with(
+    project: &Project,
+    backend: &Backend,
+    extra: &[ProviderAddr],
+    parallelism: Option<usize>,
+    keep: bool,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Connected, Reported> {
     let mut diags = Diagnostics::new();
-    let found = settings(project, backend, environment, &mut diags);
+    let found = settings(project, backend, extra, environment, &mut diags);
     output.check(&mut diags, &project.sources)?;
     let mut connected = Connected { providers: Providers::new(Arc::new(LocalProvider)), emulator: None };
     for (addr, settings) in found {
@@ -48,11 +61,31 @@ pub async fn connect(
         } else {
             settings
         };
-        let options = ClientOptions { parallelism, redactor: output.redactor(), ..ClientOptions::default() };
+        let files = settings.files().map_err(|problem| {
+            output.fail(Diagnostic::error("Invalid provider configuration").detail(problem))
+        })?;
+        let options = client_options(files, parallelism, environment, output);
         let provider = provider::connect(&settings, options).map_err(|diagnostic| output.fail(diagnostic))?;
         connected.providers.add(addr, provider, terms);
     }
     Ok(connected)
+}
+
+/// What a provider's client is told; its files are named relative to the configuration.
+fn client_options(
+    files: provider::Files,
+    parallelism: Option<usize>,
+    environment: &Environment,
+    output: &Output,
+) -> ClientOptions {
+    let certificate = files.certificate.map(|file| environment.dir.join(file));
+    ClientOptions {
+        parallelism,
+        redactor: output.redactor(),
+        ca_file: files.ca.map(|file| environment.dir.join(file)),
+        certificate: certificate.map(|file| (file, files.key.map(|key| environment.dir.join(key)))),
+        ..ClientOptions::default()
+    }
 }
 
 /// The address of the emulator inside this process, started if it is not running.
@@ -106,6 +139,7 @@ pub(super) fn emulator_key(environment: &Environment) -> Result<[u8; 32], secret
 fn settings(
     project: &Project,
     backend: &Backend,
+    extra: &[ProviderAddr],
     environment: &Environment,
     diags: &mut Diagnostics,
 ) -> BTreeMap<ProviderAddr, ProviderSettings> {
@@ -113,10 +147,10 @@ fn settings(
     let mut evaluation = Evaluation::new(&project.config, &project.kinds, &host, environment.workspace());
     // Complaints about values belong to the plan, which makes them again; here only the providers' own count.
     let mut elsewhere = Diagnostics::new();
-    let mut objects = Recorded { records: &backend.state.records };
+    let mut objects = Recorded { records: &backend.state.records, data: &BTreeMap::new() };
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut elsewhere);
     let mut found = BTreeMap::new();
-    for addr in used(project, backend) {
+    for addr in used(project, backend).into_iter().chain(extra.iter().cloned()) {
         let block = block_of(project, &addr);
         if block.is_none() && addr.alias.is_some() {
             diags.error(missing(project, &addr));
@@ -136,8 +170,7 @@ fn settings(
 
 fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {
     let kinds = &project.kinds;
-    let asks =
-        |resource: &Resource| kinds.get(&resource.addr.kind).is_some_and(|kind| kind.provider.is_some());
+    let asks = |resource: &Resource| kinds.of(&resource.addr).is_some_and(|kind| kind.provider.is_some());
     let modules = project.config.modules.iter();
     let declared = modules.flat_map(|module| {
         let asking = module.resources.values().filter(|resource| asks(resource));

@@ -5,7 +5,7 @@ use super::backend;
 use super::environment::{Environment, Functions};
 use super::output::Output;
 use super::plan::{self as planning, Made};
-use super::{project, prompt, providers};
+use super::{project, prompt, providers, redaction};
 use crate::config::Source;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::saved::{
@@ -154,7 +154,7 @@ async fn rebuild(
                 .help("make a new plan"),
         ));
     }
-    planning::redact(&plan, &backend, output);
+    redaction::of_plan(&plan, &backend.state, &output.redactor());
     let targeted = !saved.asked.targets.is_empty() || !saved.asked.excludes.is_empty();
     Ok(Made { project, backend, connected, writer, plan, planned_at: head.made, parallelism, targeted })
 }
@@ -182,7 +182,13 @@ async fn again(
     let targets = saved.asked.targets.iter().filter_map(|text| text.parse().ok()).collect();
     let excludes = saved.asked.excludes.iter().filter_map(|text| text.parse().ok()).collect();
     let replace: Vec<_> = saved.asked.replace.iter().filter_map(|text| text.parse().ok()).collect();
-    let selection = Selection::new(&project.config, &project.walk, targets, excludes);
+    let selection = Selection::new(
+        (&project.config, &project.walk),
+        &backend.state,
+        saved.asked.mode.into(),
+        targets,
+        excludes,
+    );
     let functions = Functions::planning_at(environment, planned_at);
     let request = plan::Request {
         config: &project.config,

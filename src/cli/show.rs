@@ -18,6 +18,7 @@ pub async fn run(args: &args::Show, environment: &Environment, output: &mut Outp
                 &made.project.config,
                 &made.backend.state,
                 kinds,
+                &super::output::rfc3339(made.planned_at),
                 args.reveal_sensitive,
             );
             output.data(&format!("{shown}\n"));

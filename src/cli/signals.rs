@@ -19,7 +19,6 @@ pub fn watch() -> watch::Receiver<Stop> {
             }
             let now = *sender.borrow();
             let next = if now == Stop::No { Stop::Soon } else { Stop::Now };
-            eprintln!("{}", words(next));
             if sender.send(next).is_err() {
                 return;
             }
@@ -28,7 +27,8 @@ pub fn watch() -> watch::Receiver<Stop> {
     receiver
 }
 
-fn words(stop: Stop) -> &'static str {
+/// What is said to a person who interrupts.
+pub fn words(stop: Stop) -> &'static str {
     match stop {
         Stop::No => "",
         Stop::Soon => {

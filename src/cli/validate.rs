@@ -26,6 +26,6 @@ pub fn run(args: &Json, environment: &Environment, output: &mut Output) -> Outco
 
 fn check(environment: &Environment, sources: &mut Sources, diags: &mut Diagnostics) -> Result<(), Reported> {
     let config = config::load(&environment.dir, sources, diags)?;
-    let kinds = project::kinds(&config, diags);
+    let kinds = project::kinds(&config, environment, diags);
     plan::validate(&config, &kinds, &Functions::validating(environment), diags)
 }

@@ -1,5 +1,6 @@
 //! `check` blocks: assertions that warn.
 
+use super::data::data;
 use super::fields::{Fields, labels};
 use super::variable::{duplicate, name, rule};
 use super::{Check, Module};
@@ -19,13 +20,19 @@ pub(super) fn check(block: &Block, module: &mut Module, diags: &mut Diagnostics)
                 .detail("Check blocks must have at least one assert block."),
         );
     }
-    for data in fields.blocks("data") {
+    let scoped = fields.blocks("data");
+    for extra in scoped.iter().skip(1) {
         diags.error(
-            Diagnostic::error("Unsupported block type")
-                .at(data.kind.span)
-                .label("data sources inside a check are not supported yet; assert on objects, variables and locals")
-                .detail("Blocks of type \"data\" are not expected here."),
+            Diagnostic::error("Multiple data resource blocks")
+                .at(extra.header)
+                .label("a check reads one thing")
+                .related(scoped[0].header, "the first one")
+                .detail("This check block already has a data resource defined."),
         );
+    }
+    if let Some(block) = scoped.first() {
+        // What is wrong with it was reported; the check is read all the same.
+        let _: Result<(), Reported> = data(block, Some(&label.value), module, diags);
     }
     let asserts = asserts.into_iter().filter_map(|assert| rule(assert, diags).ok()).collect();
     fields.finish(diags);

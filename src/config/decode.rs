@@ -1,6 +1,7 @@
 //! One file's body → blocks of a module.
 
 use super::check::check;
+use super::data::data;
 use super::fields::labels;
 use super::moves::{import, moved, removed};
 use super::resource::{provider, resource};
@@ -60,12 +61,7 @@ fn decode(
         "moved" => moved(block, module, diags),
         "removed" => removed(block, module, diags),
         "import" => import(block, module, diags),
-        word @ "data" => Err(diags.error(
-            Diagnostic::error("Unsupported block type")
-                .at(block.kind.span)
-                .label(format!("`{word}` blocks are not supported by this version yet"))
-                .detail(format!("Blocks of type {word:?} are not expected here.")),
-        )),
+        "data" => data(block, None, module, diags),
         "resource" => Err(diags.error(
             Diagnostic::error("Unsupported block type")
                 .at(block.kind.span)

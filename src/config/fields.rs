@@ -78,12 +78,22 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn text(&mut self, name: &'static str, diags: &mut Diagnostics) -> Option<String> {
-        let (value, _) = self.constant(name, &Type::String, diags)?;
-        value.unmark().0.as_str().map(str::to_owned)
+        self.literal(name, &Type::String, diags)?.as_str().map(str::to_owned)
     }
 
     pub(crate) fn flag(&mut self, name: &'static str, diags: &mut Diagnostics) -> Option<bool> {
-        self.constant(name, &Type::Bool, diags)?.0.as_bool()
+        self.literal(name, &Type::Bool, diags)?.as_bool()
+    }
+
+    /// An argument in which nothing is computed and that, where it stands, is not null.
+    fn literal(&mut self, name: &'static str, ty: &Type, diags: &mut Diagnostics) -> Option<Value> {
+        let expr = &self.take(name)?.expr;
+        let value = eval::literal(expr, diags).ok()?;
+        if value.is_null() {
+            diags.error(unsuitable(expr, "null value is not allowed"));
+            return None;
+        }
+        converted(&value, expr, ty, diags).ok()
     }
 
     /// Reports whatever was not taken.
@@ -125,14 +135,18 @@ pub(crate) fn missing(what: &str, name: &str, header: Span, diags: &mut Diagnost
 /// Evaluates an expression that may not refer to anything, and converts it.
 pub(crate) fn constant(expr: &Expr, ty: &Type, diags: &mut Diagnostics) -> Result<Value, Reported> {
     let value = eval::constant(expr, diags)?;
-    convert(&value, ty).map_err(|problem| {
-        diags.error(
-            Diagnostic::error("Unsuitable value type")
-                .at(expr.span)
-                .label(problem.to_string())
-                .detail(format!("Unsuitable value: {problem}.")),
-        )
-    })
+    converted(&value, expr, ty, diags)
+}
+
+fn converted(value: &Value, expr: &Expr, ty: &Type, diags: &mut Diagnostics) -> Result<Value, Reported> {
+    convert(value, ty).map_err(|problem| diags.error(unsuitable(expr, &problem.to_string())))
+}
+
+fn unsuitable(expr: &Expr, problem: &str) -> Diagnostic {
+    Diagnostic::error("Unsuitable value type")
+        .at(expr.span)
+        .label(problem)
+        .detail(format!("Unsuitable value: {problem}"))
 }
 
 /// The label that names a block, or a complaint about its number of labels.

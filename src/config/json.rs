@@ -48,6 +48,7 @@ const KIND: Shape = Shape {
         ("marker", 0, &PLAIN),
         ("catalogue", 1, &PLAIN),
         ("errors", 0, &PLAIN),
+        ("data", 0, &PLAIN),
     ],
     code: &[],
     constants: &["description", "provider"],

@@ -1,8 +1,8 @@
 //! `lifecycle` blocks: how a resource may be changed, replaced and deleted, and what must hold of it.
 
 use super::fields::Fields;
-use super::variable::{list, rule};
-use super::{Ignore, Lifecycle};
+use super::variable::{elements, list, rule};
+use super::{Ignore, Lifecycle, Rule};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval;
 use crate::syntax::{Expr, ExprKind, Step};
@@ -11,11 +11,7 @@ use crate::value::{Path, PathStep, Value};
 pub(super) fn lifecycle(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Lifecycle {
     let Some(block) = fields.block("lifecycle", diags) else { return Lifecycle::default() };
     let mut inner = Fields::new("lifecycle", block.header, &block.body);
-    let mut rules = |name, inner: &mut Fields<'_>| {
-        inner.blocks(name).into_iter().filter_map(|block| rule(block, diags).ok()).collect()
-    };
-    let preconditions = rules("precondition", &mut inner);
-    let postconditions = rules("postcondition", &mut inner);
+    let (preconditions, postconditions) = conditions(&mut inner, diags);
     let lifecycle = Lifecycle {
         create_before_destroy: inner.flag("create_before_destroy", diags).unwrap_or(false),
         prevent_destroy: inner.flag("prevent_destroy", diags).unwrap_or(false),
@@ -35,6 +31,13 @@ pub(super) fn lifecycle(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Lif
     lifecycle
 }
 
+/// The preconditions and postconditions of a `lifecycle` block.
+pub(super) fn conditions(inner: &mut Fields<'_>, diags: &mut Diagnostics) -> (Vec<Rule>, Vec<Rule>) {
+    let mut rules =
+        |name| inner.blocks(name).into_iter().filter_map(|block| rule(block, diags).ok()).collect();
+    (rules("precondition"), rules("postcondition"))
+}
+
 /// `all`, or a list of attributes and parts of them.
 fn ignore(expr: &Expr, diags: &mut Diagnostics) -> Ignore {
     if let ExprKind::Traversal { root, steps } = &expr.kind
@@ -42,6 +45,18 @@ fn ignore(expr: &Expr, diags: &mut Diagnostics) -> Ignore {
         && steps.is_empty()
     {
         return Ignore::All;
+    }
+    if let [only] = &elements(expr, &mut Diagnostics::new())[..]
+        && let ExprKind::Literal(value) = &only.kind
+        && value.as_str() == Some("*")
+    {
+        diags.error(
+            Diagnostic::error("Invalid ignore_changes wildcard")
+                .at(expr.span)
+                .label("write `ignore_changes = all`")
+                .detail("The [\"*\"] form of ignore_changes wildcard is invalid. Use \"ignore_changes = all\" to ignore changes to all attributes."),
+        );
+        return Ignore::default();
     }
     let paths = list(expr, diags).into_iter().filter_map(|element| path(&element, diags).ok());
     Ignore::Paths(paths.collect())
@@ -68,7 +83,7 @@ fn path(expr: &Expr, diags: &mut Diagnostics) -> Result<(Path, Span), Reported> 
 /// References to resources, their objects or attributes.
 fn triggers(expr: &Expr, diags: &mut Diagnostics) -> Vec<Expr> {
     let mut kept = Vec::new();
-    for element in list(expr, diags) {
+    for element in elements(expr, diags) {
         let references = eval::references(&element);
         let of_resource = references.iter().any(|r| matches!(r.subject, eval::Subject::Resource(_)));
         if of_resource && is_reference(&element) {

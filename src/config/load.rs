@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// How deep modules may call modules: a module that calls itself ends here instead of nowhere.
-const MAX_DEPTH: usize = 64;
+/// How deep modules may call modules.
+const MAX_DEPTH: usize = 256;
 
 /// What a module call has beside the module's variables.
 const META: &[&str] = &["source", "providers", "count", "for_each", "depends_on"];
@@ -56,8 +56,14 @@ fn read(
     diags: &mut Diagnostics,
 ) -> Result<(Config, Installed), Reported> {
     let installed = Installed::open(dir, fetch, sources, diags)?;
-    let mut loader =
-        Loader { root: dir.to_owned(), installed, sources, modules: Vec::new(), hash: Sha256::new() };
+    let mut loader = Loader {
+        root: dir.to_owned(),
+        installed,
+        sources,
+        modules: Vec::new(),
+        places: Vec::new(),
+        hash: Sha256::new(),
+    };
     let mut found = Found::default();
     loader.module(Module { dir: dir.to_owned(), ..Module::default() }, &mut found, diags)?;
     let digest = loader.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -75,6 +81,8 @@ struct Loader<'a> {
     installed: Installed,
     sources: &'a mut Sources,
     modules: Vec<Module>,
+    /// Where each module is, without detours on the way.
+    places: Vec<PathBuf>,
     hash: Sha256,
 }
 
@@ -105,6 +113,7 @@ impl Loader<'_> {
                 decode::file(&body, &mut module, found, diags);
             }
         }
+        self.places.push(place(&module.dir));
         self.modules.push(module);
         for call in std::mem::take(&mut found.calls) {
             // What is wrong with one call was reported; the others are loaded all the same.
@@ -142,25 +151,49 @@ impl Loader<'_> {
         path.push(label.value.clone());
         let given = fields.take("providers").map(|attribute| &attribute.expr);
         let passed = passed(&from.passed, given, diags);
-        let dir = self.directory(&mut fields, parent, &path, diags)?;
+        let (source, dir) = self.directory(&mut fields, parent, &path, diags)?;
+        if self.is_within(parent, &dir) {
+            return Err(diags.error(
+                Diagnostic::error("Module calls itself")
+                    .at(block.header)
+                    .label("this module is being loaded already, and would be for ever")
+                    .detail("A module must not call itself, nor a module that does."),
+            ));
+        }
         let repetition = repetition(&mut fields, diags);
         let depends_on = fields.take("depends_on").map(|a| list(&a.expr, diags)).unwrap_or_default();
         let child = Module { dir, path, parent: Some(parent), passed: passed?, ..Module::default() };
-        let module = self.module(child, &mut Found::default(), diags)?;
-        let call =
-            Call { name: label.value.clone(), module, repetition, depends_on, arguments, span: block.header };
+        let mut found = Found::default();
+        let module = self.module(child, &mut found, diags)?;
+        if let Some(backend) = &found.settings.backend {
+            diags.push(
+                Diagnostic::warning("Backend configuration ignored")
+                    .at(backend.span)
+                    .label("only the root module says where the state is kept")
+                    .detail("Any selected backend applies to the entire configuration, so Isotope expects backend configurations only in the root module. This block will be ignored."),
+            );
+        }
+        let (name, span) = (label.value.clone(), block.header);
+        let call = Call { name, source, module, repetition, depends_on, arguments, span };
         self.modules[parent.0 as usize].calls.insert(label.value.clone(), call);
         Ok(())
     }
 
-    /// The directory that a call's `source` leads to.
+    /// Whether a module, or one of those that lead to it, is the one in the directory.
+    fn is_within(&self, module: ModuleId, dir: &Path) -> bool {
+        let wanted = place(dir);
+        let up = |id: &ModuleId| self.modules[id.0 as usize].parent;
+        std::iter::successors(Some(module), up).any(|id| self.places[id.0 as usize] == wanted)
+    }
+
+    /// A call's `source`, and the directory it leads to.
     fn directory(
         &mut self,
         fields: &mut Fields<'_>,
         parent: ModuleId,
         path: &[Name],
         diags: &mut Diagnostics,
-    ) -> Result<PathBuf, Reported> {
+    ) -> Result<(String, PathBuf), Reported> {
         let given = fields.require("source", diags)?;
         let span = given.expr.span;
         let invalid = |label: &str| Diagnostic::error("Invalid module source address").at(span).label(label);
@@ -168,21 +201,20 @@ impl Loader<'_> {
             return Err(diags.error(
                 Diagnostic::error("Module nesting too deep")
                     .at(span)
-                    .label(format!("modules may nest {MAX_DEPTH} deep; does this one call itself?")),
+                    .label(format!("modules may nest {MAX_DEPTH} deep")),
             ));
         }
         let text = super::fields::constant(&given.expr, &Type::String, diags)?;
-        let dir = match source(text.as_str().unwrap_or_default())
-            .map_err(|problem| diags.error(invalid(problem)))?
-        {
+        let text = text.as_str().unwrap_or_default();
+        let dir = match source(text).map_err(|problem| diags.error(invalid(problem)))? {
             // Through its components, so that no `.` stays in names that are shown.
-            Source::Local(text) => {
-                self.modules[parent.0 as usize].dir.join(text).components().collect::<PathBuf>()
+            Source::Local(path) => {
+                self.modules[parent.0 as usize].dir.join(path).components().collect::<PathBuf>()
             }
-            Source::Git(git) => return self.installed.directory(&git, span, diags),
+            Source::Git(git) => return Ok((text.to_owned(), self.installed.directory(&git, span, diags)?)),
         };
         if dir.is_dir() {
-            return Ok(dir);
+            return Ok((text.to_owned(), dir));
         }
         Err(diags.error(
             Diagnostic::error("Unreadable module directory")
@@ -190,6 +222,10 @@ impl Loader<'_> {
                 .label(format!("there is no directory {}", dir.display())),
         ))
     }
+}
+
+fn place(dir: &Path) -> PathBuf {
+    dir.canonicalize().unwrap_or_else(|_| dir.to_owned())
 }
 
 /// Adds a file's text to the sources, or says where it is not text.

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 mod check;
+mod data;
 mod install;
 mod load;
 pub use load::{ReadError, fetch, is_configured, load, vars_file};
@@ -27,6 +28,7 @@ mod lifecycle;
 mod moves;
 mod resource;
 mod settings;
+pub use settings::remembered;
 mod source;
 mod variable;
 pub mod types;
@@ -62,7 +64,17 @@ pub struct Settings {
     pub encryption: Option<Block>,
     /// How many serials of history are kept.
     pub history: Option<u64>,
+    /// How much a plan may delete.
+    pub max_destroy: Option<MaxDestroy>,
     pub span: Option<Span>,
+}
+
+/// `max_destroy`: a number of objects, or a share of those that are recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MaxDestroy {
+    Objects(usize),
+    /// From 0 to 100.
+    Percent(f64),
 }
 
 /// `backend "sled" { path = … }`.
@@ -124,6 +136,8 @@ pub struct Import {
     pub to: Expr,
     pub id: Expr,
     pub for_each: Option<Expr>,
+    /// The provider configuration of a block that is to be generated.
+    pub provider: Option<(ProviderRef, Span)>,
     pub span: Span,
 }
 
@@ -201,6 +215,8 @@ pub struct Resource {
     pub provider: Option<(ProviderRef, Span)>,
     pub lifecycle: Lifecycle,
     pub timeouts: BTreeMap<Name, (std::time::Duration, Span)>,
+    /// The check it stands in: a data source that only its assertions may refer to.
+    pub check: Option<Name>,
     /// The block's header.
     pub span: Span,
     /// The place of the kind's word in the header.
@@ -252,6 +268,8 @@ pub struct ProviderBlock {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub name: Name,
+    /// Where the module comes from, as it is written.
+    pub source: String,
     pub module: ModuleId,
     pub repetition: Repetition,
     pub depends_on: Vec<Expr>,

@@ -1,11 +1,12 @@
 //! `moved`, `removed` and `import` blocks: what the history of an address is.
 
-use super::fields::{Fields, constant, labels};
-use super::{Endpoint, Import, Module, Moved, Removed};
+use super::fields::{Fields, labels};
+use super::resource::provider_ref;
+use super::{Endpoint, Import, Module, Moved, RESERVED, Removed};
 use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::syntax::{Block, Expr, ExprKind, Step};
-use crate::value::{Type, Value};
+use crate::value::Value;
 
 pub(super) fn moved(block: &Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
     let [] = labels(block, [], diags)?;
@@ -21,6 +22,20 @@ pub(super) fn moved(block: &Block, module: &mut Module, diags: &mut Diagnostics)
                 .label("one is a resource, the other a module")
                 .detail("The \"from\" and \"to\" addresses must either both refer to resources or both refer to modules."),
         ));
+    }
+    for (end, name) in [(&from, "from"), (&to, "to")] {
+        if let Endpoint::Object(addr) = end
+            && addr.resource.mode == Mode::Data
+        {
+            return Err(diags.error(
+                Diagnostic::error("Invalid \"moved\" addresses")
+                    .at(block.header)
+                    .label(format!("`{name}` is a data source, which is only read"))
+                    .detail(format!(
+                        "{addr} is not a managed resource, so there is nothing recorded that could be moved."
+                    )),
+            ));
+        }
     }
     module.moved.push(Moved { from, to, span: block.header });
     Ok(())
@@ -38,6 +53,14 @@ pub(super) fn removed(block: &Block, module: &mut Module, diags: &mut Diagnostic
     }
     fields.finish(diags);
     let (from, span) = from?;
+    if matches!(&from, Endpoint::Object(addr) if addr.resource.mode == Mode::Data) {
+        return Err(diags.error(
+            Diagnostic::error("Data source address not allowed")
+                .at(span)
+                .label("it is only read, so there is nothing to remove")
+                .detail("Data sources are never destroyed, so they are not valid targets of removed blocks."),
+        ));
+    }
     let keyed = match &from {
         Endpoint::Object(addr) => {
             addr.key != ObjectKey::Single || addr.module.0.iter().any(|step| step.key != ObjectKey::Single)
@@ -67,23 +90,37 @@ pub(super) fn import(block: &Block, module: &mut Module, diags: &mut Diagnostics
         ));
     }
     let mut fields = Fields::new("import", block.header, &block.body);
-    let to = fields.require("to", diags).map(|a| a.expr.clone());
-    let id = fields.require("id", diags).map(|a| a.expr.clone());
+    let to = fields.require("to", diags).and_then(|a| match &a.expr.kind {
+        ExprKind::Literal(_) | ExprKind::Template(_) => Err(not_a_reference(&a.expr, diags)),
+        _ => Ok(a.expr.clone()),
+    });
+    let id = fields.require("id", diags).and_then(|a| import_id(&a.expr, diags));
     let for_each = fields.take("for_each").map(|a| a.expr.clone());
+    let provider = fields.take("provider").map(|a| provider_ref(a, diags)).transpose()?;
     fields.finish(diags);
-    module.imports.push(Import { to: to?, id: id?, for_each, span: block.header });
+    module.imports.push(Import { to: to?, id: id?, for_each, provider, span: block.header });
     Ok(())
+}
+
+/// The id, unless it is written as one that no object has.
+fn import_id(expr: &Expr, diags: &mut Diagnostics) -> Result<Expr, Reported> {
+    let (label, detail) = match &expr.kind {
+        ExprKind::Literal(value) if value.is_null() => ("is null", "The import ID cannot be null."),
+        ExprKind::Literal(value) if value.as_str() == Some("") => (
+            "is empty",
+            "The import ID value evaluates to an empty string, please provide a non-empty value.",
+        ),
+        _ => return Ok(expr.clone()),
+    };
+    Err(diags
+        .error(Diagnostic::error("Invalid import id argument").at(expr.span).label(label).detail(detail)))
 }
 
 /// What an address names: an object or all of a block, or a module.
 fn endpoint(expr: &Expr, diags: &mut Diagnostics) -> Result<Endpoint, Reported> {
     let text = match &expr.kind {
         ExprKind::Traversal { root, steps } => spelled(&root.name, steps),
-        // The JSON form writes addresses as strings.
-        ExprKind::Literal(Value::String(_)) => {
-            let value = constant(expr, &Type::String, diags)?;
-            value.as_str().map(str::to_owned)
-        }
+        ExprKind::Literal(_) | ExprKind::Template(_) => return Err(not_a_reference(expr, diags)),
         _ => None,
     };
     let invalid = |diags: &mut Diagnostics, label: String, span: Span| {
@@ -95,13 +132,22 @@ fn endpoint(expr: &Expr, diags: &mut Diagnostics) -> Result<Endpoint, Reported> 
         return Err(invalid(diags, "expected an address".to_owned(), expr.span));
     };
     match (text.parse::<ObjectAddr>(), text.parse::<ModulePath>()) {
-        (Ok(addr), _) if addr.resource.mode == Mode::Data => {
-            Err(invalid(diags, "data sources are not moved or removed".to_owned(), expr.span))
+        (Ok(addr), _) if RESERVED.contains(&&*addr.resource.kind) => {
+            Err(invalid(diags, format!("`{}` is no kind", addr.resource.kind), expr.span))
         }
         (Ok(addr), _) => Ok(Endpoint::Object(addr)),
         (_, Ok(path)) => Ok(Endpoint::Module(path)),
         (Err(error), Err(_)) => Err(invalid(diags, error.problem, expr.span)),
     }
+}
+
+fn not_a_reference(expr: &Expr, diags: &mut Diagnostics) -> Reported {
+    diags.error(
+        Diagnostic::error("Invalid expression")
+            .at(expr.span)
+            .label("expected an address, without quotes")
+            .detail("A single static variable reference is required: only attribute access and indexing with constant keys. No calculations, function calls, template expressions, etc are allowed here."),
+    )
 }
 
 /// A traversal as the text of an address.

@@ -4,7 +4,7 @@ use super::duration;
 use super::fields::{Fields, constant, labels};
 use super::lifecycle::lifecycle;
 use super::variable::{duplicate, list, name};
-use super::{Module, ProviderBlock, ProviderRef, Repetition, Resource};
+use super::{Lifecycle, Module, ProviderBlock, ProviderRef, Repetition, Resource};
 use crate::addr::{Name, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::syntax::{Attribute, Block, Body, Expr, ExprKind, Step};
@@ -20,6 +20,23 @@ pub(super) fn resource(block: &Block, module: &mut Module, diags: &mut Diagnosti
     let [label] = labels(block, ["name"], diags)?;
     name(&label.value, label.span, "resource", diags)?;
     let addr = ResourceAddr::managed(&block.kind.name, &label.value);
+    let resource = decoded(block, addr.clone(), block.kind.span, lifecycle, diags);
+    if let Some(first) = module.resources.get(&addr) {
+        let summary = format!("Duplicate resource {:?} configuration", addr.kind);
+        return Err(duplicate(&summary, &addr.to_string(), block.header, first.span, diags));
+    }
+    module.resources.insert(addr, resource);
+    Ok(())
+}
+
+/// A resource of what its block says; a data source differs in what its `lifecycle` may say.
+pub(super) fn decoded(
+    block: &Block,
+    addr: ResourceAddr,
+    kind_span: Span,
+    lifecycle: fn(&mut Fields<'_>, &mut Diagnostics) -> Lifecycle,
+    diags: &mut Diagnostics,
+) -> Resource {
     let (meta, arguments) = split(&block.body, META, META_BLOCKS);
     let mut fields = Fields::new(&block.kind.name, block.header, &meta);
     let resource = Resource {
@@ -29,17 +46,13 @@ pub(super) fn resource(block: &Block, module: &mut Module, diags: &mut Diagnosti
         provider: fields.take("provider").and_then(|a| provider_ref(a, diags).ok()),
         lifecycle: lifecycle(&mut fields, diags),
         timeouts: timeouts(&mut fields, diags),
+        check: None,
         span: block.header,
-        kind_span: block.kind.span,
-        addr: addr.clone(),
+        kind_span,
+        addr,
     };
     fields.finish(diags);
-    if let Some(first) = module.resources.get(&addr) {
-        let summary = format!("Duplicate resource {:?} configuration", addr.kind);
-        return Err(duplicate(&summary, &addr.to_string(), block.header, first.span, diags));
-    }
-    module.resources.insert(addr, resource);
-    Ok(())
+    resource
 }
 
 /// The body in two: what is named, and the rest.
@@ -97,7 +110,10 @@ fn timeouts(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> BTreeMap<Name, 
 }
 
 /// `provider = cloudelements.eu`: a name and perhaps an alias, not an expression to evaluate.
-fn provider_ref(attribute: &Attribute, diags: &mut Diagnostics) -> Result<(ProviderRef, Span), Reported> {
+pub(super) fn provider_ref(
+    attribute: &Attribute,
+    diags: &mut Diagnostics,
+) -> Result<(ProviderRef, Span), Reported> {
     let expr = &attribute.expr;
     if let ExprKind::Traversal { root, steps } = &expr.kind {
         match steps.as_slice() {

@@ -1,10 +1,10 @@
 //! The `isotope` block: required version, backend, encryption, limits.
 
 use super::fields::{Fields, labels};
-use super::{Backend, Settings};
-use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
-use crate::syntax::Block;
-use crate::value::Type;
+use super::{Backend, MaxDestroy, Settings};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Sources, Span};
+use crate::syntax::{self, Block, Expr};
+use crate::value::{Type, Value};
 
 /// This program's version, which `required_version` is held against.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -33,12 +33,94 @@ pub(super) fn isotope(
     if let Some((value, span)) = fields.constant("history", &Type::Number, diags) {
         settings.history = whole(&value, span, diags);
     }
+    if let Some(attribute) = fields.take("max_destroy") {
+        settings.max_destroy = max_destroy(&attribute.expr, diags).ok();
+    }
     settings.encryption = fields.block("encryption", diags).cloned();
-    if let Some(block) = fields.block("backend", diags) {
-        settings.backend = backend(block, diags).ok();
+    let mut backends = fields.blocks("backend").into_iter();
+    if let Some(first) = backends.next() {
+        settings.backend = backend(first, diags).ok();
+        for extra in backends {
+            diags.error(
+                Diagnostic::error("Duplicate backend configuration")
+                    .at(extra.header)
+                    .label("only one `backend` block may stand here")
+                    .related(first.header, "the first one")
+                    .detail("A configuration may have only one backend."),
+            );
+        }
     }
     fields.finish(diags);
     Ok(())
+}
+
+/// `3` or `"10%"`.
+fn max_destroy(expr: &Expr, diags: &mut Diagnostics) -> Result<MaxDestroy, Reported> {
+    let value = super::fields::constant(expr, &Type::Dynamic, diags)?;
+    let limit = match &value {
+        Value::Number(number) => {
+            number.as_i64().and_then(|n| usize::try_from(n).ok()).map(MaxDestroy::Objects)
+        }
+        Value::String(text) => percent(text).map(MaxDestroy::Percent),
+        _ => None,
+    };
+    limit.ok_or_else(|| {
+        let label = "expected a whole number of objects, such as 3, or a share from \"0%\" to \"100%\"";
+        diags.error(Diagnostic::error("Invalid value").at(expr.span).label(label))
+    })
+}
+
+fn percent(text: &str) -> Option<f64> {
+    let number = text.strip_suffix('%')?;
+    let digits = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+    let share: f64 = number.bytes().all(digits).then(|| number.parse().ok())??;
+    (0.0..=100.0).contains(&share).then_some(share)
+}
+
+impl MaxDestroy {
+    /// How many of `recorded` objects it allows to be deleted: a share is rounded down.
+    pub fn of(&self, recorded: usize) -> usize {
+        match self {
+            Self::Objects(count) => *count,
+            // Exact up to 2^53 objects; what is cut off is the fraction.
+            Self::Percent(share) => (recorded as f64 * share / 100.0) as usize,
+        }
+    }
+}
+
+impl std::fmt::Display for MaxDestroy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Objects(count) => write!(f, "{count}"),
+            Self::Percent(share) => write!(f, "\"{share}%\""),
+        }
+    }
+}
+
+impl Backend {
+    /// The block, as [`remembered`] reads it.
+    pub fn to_text(&self) -> String {
+        let path = self.path.iter().map(|path| format!("  path = {}\n", crate::value::quote(path)));
+        format!("backend {} {{\n{}}}\n", crate::value::quote(&self.kind), path.collect::<String>())
+    }
+}
+
+/// Reads a `backend` block that stands alone in a file: the one that was in use before.
+pub fn remembered(
+    file: &str,
+    bytes: Vec<u8>,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Result<Backend, Reported> {
+    let file = syntax::decode(sources, file, bytes, diags)?;
+    let body = syntax::parse(sources, file, diags);
+    let mut fields = Fields::new("the remembered backend", Span::new(file, 0..0), &body);
+    let block = fields.block("backend", diags);
+    let found = block.map(|block| backend(block, diags));
+    fields.finish(diags);
+    found.unwrap_or_else(|| {
+        Err(diags.error(Diagnostic::error("Missing backend block").at(Span::new(file, 0..0))))
+    })
 }
 
 fn whole(value: &crate::value::Value, span: Span, diags: &mut Diagnostics) -> Option<u64> {
@@ -60,7 +142,8 @@ fn backend(block: &Block, diags: &mut Diagnostics) -> Result<Backend, Reported> 
         ));
     }
     let mut fields = Fields::new("backend", block.header, &block.body);
-    let path = fields.text("path", diags);
+    let path = fields.constant("path", &Type::String, diags);
+    let path = path.and_then(|(path, _)| path.as_str().map(str::to_owned));
     fields.finish(diags);
     Ok(Backend { kind: label.value.clone(), path, span: block.header })
 }
@@ -130,7 +213,30 @@ fn next(version: &[u64]) -> Option<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
-    use super::satisfies;
+    use super::{MaxDestroy, percent, satisfies};
+
+    #[test]
+    fn shares_are_percentages_rounded_down() {
+        for (text, recorded, expected) in [
+            ("10%", 100, Some(10)),
+            ("10%", 9, Some(0)),
+            ("12.5%", 16, Some(2)),
+            ("0%", 5, Some(0)),
+            ("100%", 7, Some(7)),
+            ("100.1%", 1, None),
+            ("-1%", 1, None),
+            ("10", 1, None),
+            ("%", 1, None),
+            ("1e1%", 1, None),
+            ("inf%", 1, None),
+        ] {
+            assert_eq!(
+                percent(text).map(|share| MaxDestroy::Percent(share).of(recorded)),
+                expected,
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn version_constraints_read_as_terraform_reads_them() {

@@ -16,10 +16,17 @@ const SUMMARY: &str = "Invalid type specification";
 /// Reads a type expression.
 pub fn constraint(expr: &Expr, diags: &mut Diagnostics) -> Result<Constraint, Reported> {
     match &expr.kind {
-        ExprKind::Parens(inner) => constraint(inner, diags),
+        ExprKind::Literal(value) if value.as_str().is_some() => Err(quoted(value, expr.span, diags)),
+        _ => part(expr, diags),
+    }
+}
+
+/// Reads a type, or a part of one.
+fn part(expr: &Expr, diags: &mut Diagnostics) -> Result<Constraint, Reported> {
+    match &expr.kind {
+        ExprKind::Parens(inner) => part(inner, diags),
         ExprKind::Traversal { root, steps } if steps.is_empty() => keyword(root, diags),
         ExprKind::Call { name, args, expand: false } => constructor(name, args, expr.span, diags),
-        ExprKind::Literal(value) if value.as_str().is_some() => Err(quoted(value, expr.span, diags)),
         _ => Err(refuse(expr.span, "not a type", NEITHER, diags)),
     }
 }
@@ -48,9 +55,9 @@ fn constructor(
     diags: &mut Diagnostics,
 ) -> Result<Constraint, Reported> {
     match (&*name.name, args) {
-        ("list", [element]) => Ok(Constraint::List(Box::new(constraint(element, diags)?))),
-        ("set", [element]) => Ok(Constraint::Set(Box::new(constraint(element, diags)?))),
-        ("map", [element]) => Ok(Constraint::Map(Box::new(constraint(element, diags)?))),
+        ("list", [element]) => Ok(Constraint::List(Box::new(part(element, diags)?))),
+        ("set", [element]) => Ok(Constraint::Set(Box::new(part(element, diags)?))),
+        ("map", [element]) => Ok(Constraint::Map(Box::new(part(element, diags)?))),
         ("tuple", [elements]) => tuple(elements, diags),
         ("object", [attributes]) => object(attributes, diags),
         ("optional", _) => Err(refuse(
@@ -70,7 +77,7 @@ fn constructor(
 
 fn tuple(expr: &Expr, diags: &mut Diagnostics) -> Result<Constraint, Reported> {
     let ExprKind::Tuple(elements) = &expr.kind else { return Err(bare("tuple", expr.span, diags)) };
-    let types: Vec<_> = elements.iter().map(|element| constraint(element, diags)).collect();
+    let types: Vec<_> = elements.iter().map(|element| part(element, diags)).collect();
     Ok(Constraint::Tuple(types.into_iter().collect::<Result<_, _>>()?))
 }
 
@@ -113,9 +120,9 @@ fn field(expr: &Expr, diags: &mut Diagnostics) -> Result<Field, Reported> {
         return plain_field(expr, diags);
     }
     match args.as_slice() {
-        [ty] => Ok(Field { constraint: constraint(ty, diags)?, optional: true, default: None }),
+        [ty] => Ok(Field { constraint: part(ty, diags)?, optional: true, default: None }),
         [ty, default] => {
-            let constraint = constraint(ty, diags)?;
+            let constraint = part(ty, diags)?;
             let default = default_value(default, &constraint, diags)?;
             Ok(Field { constraint, optional: true, default: Some(default) })
         }
@@ -129,11 +136,11 @@ fn field(expr: &Expr, diags: &mut Diagnostics) -> Result<Field, Reported> {
 }
 
 fn plain_field(expr: &Expr, diags: &mut Diagnostics) -> Result<Field, Reported> {
-    Ok(Field { constraint: constraint(expr, diags)?, optional: false, default: None })
+    Ok(Field { constraint: part(expr, diags)?, optional: false, default: None })
 }
 
 fn default_value(expr: &Expr, constraint: &Constraint, diags: &mut Diagnostics) -> Result<Value, Reported> {
-    let value = eval::constant(expr, diags)?;
+    let value = eval::literal(expr, diags)?;
     constraint.apply(&value).map_err(|problem| {
         diags.error(
             Diagnostic::error("Invalid default value for optional attribute")
@@ -167,7 +174,12 @@ fn unknown(name: &str, span: Span, diags: &mut Diagnostics) -> Reported {
 fn quoted(value: &Value, span: Span, diags: &mut Diagnostics) -> Reported {
     let text = value.as_str().unwrap_or_default();
     if !["string", "list", "map"].contains(&text) {
-        return refuse(span, "not a type", NEITHER, diags);
+        return diags.error(
+            Diagnostic::error("Invalid legacy variable type hint")
+                .at(span)
+                .label("write the type without quotes")
+                .detail("To provide a full type expression, remove the surrounding quotes and give the type expression directly."),
+        );
     }
     diags.error(
         Diagnostic::error("Invalid quoted type constraints")
@@ -241,7 +253,8 @@ mod tests {
             ("strin", "Invalid type specification: `strin` is not a type; did you mean `string`?"),
             ("1 + 2", "Invalid type specification: not a type"),
             ("\"string\"", "Invalid quoted type constraints: write `string` without the quotes"),
-            ("\"text\"", "Invalid type specification: not a type"),
+            ("\"text\"", "Invalid legacy variable type hint: write the type without quotes"),
+            ("list(\"string\")", "Invalid type specification: not a type"),
             ("set", "Invalid type specification: `set` needs the elements' type: `set(string)`"),
             ("list()", "Invalid type specification: `list` needs the elements' type: `list(string)`"),
             (

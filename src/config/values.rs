@@ -99,7 +99,7 @@ fn file(
             );
             continue;
         }
-        if let Ok(value) = eval::constant(&attribute.expr, diags) {
+        if let Ok(value) = eval::literal(&attribute.expr, diags) {
             values.insert(name.clone(), (value, Source::File(attribute.expr.span)));
         }
     }
@@ -149,7 +149,7 @@ fn from_text(
     let file = sources.add(format!("<value for var.{name}>"), text);
     let expr = syntax::parse_expression(sources, file, diags);
     match expr {
-        Some(expr) => eval::constant(&expr, diags),
+        Some(expr) => eval::literal(&expr, diags),
         None => diags.check().and(Err(diags.error(Diagnostic::error("Missing expression").detail(format!(
             "The value for var.{name} must be an expression, as its type is not a plain string, number or bool."
         ))))),

@@ -66,7 +66,7 @@ fn default(
     nullable: bool,
     diags: &mut Diagnostics,
 ) -> Result<crate::value::Value, Reported> {
-    let value = eval::constant(expr, diags)?;
+    let value = eval::literal(expr, diags)?;
     if value.is_null() && !nullable {
         return Err(diags.error(
             Diagnostic::error("Invalid default value for variable")
@@ -197,10 +197,15 @@ pub(super) fn output(block: &Block, module: &mut Module, diags: &mut Diagnostics
     Ok(())
 }
 
-/// The elements of a list that is written as one (`depends_on = [a, b]`).
+/// References that are written as a list (`depends_on = [a, b]`).
 pub(super) fn list(expr: &Expr, diags: &mut Diagnostics) -> Vec<Expr> {
+    elements(expr, diags).iter().map(|element| unquoted(element, diags)).collect()
+}
+
+/// The elements of a list that is written as one.
+pub(super) fn elements(expr: &Expr, diags: &mut Diagnostics) -> Vec<Expr> {
     match &expr.kind {
-        ExprKind::Tuple(elements) => elements.iter().map(|element| unquoted(element, diags)).collect(),
+        ExprKind::Tuple(elements) => elements.clone(),
         _ => {
             diags.error(
                 Diagnostic::error("Invalid expression")
@@ -219,7 +224,7 @@ fn unquoted(expr: &Expr, diags: &mut Diagnostics) -> Expr {
     let Some(words) = value.as_str().map(|text| text.split('.').collect::<Vec<_>>()) else {
         return expr.clone();
     };
-    if words.len() < 2 || !words.iter().all(|word| is_identifier(word)) {
+    if !words.iter().all(|word| is_identifier(word)) {
         return expr.clone();
     }
     diags.push(

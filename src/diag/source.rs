@@ -1,9 +1,9 @@
 //! The files that were read, and places in them. Spans are byte offsets; lines and columns are worked out only
 //! when a person or a JSON document needs them.
 
+use crate::value::graphemes;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use unicode_segmentation::UnicodeSegmentation;
 
 /// Which file of [`Sources`]. Ordered as the files were added, which is by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +93,7 @@ impl Sources {
         let byte = source.text.floor_char_boundary(byte);
         let line = source.lines.partition_point(|start| *start as usize <= byte);
         let start = source.lines[line - 1] as usize;
-        let column = source.text[start..byte].graphemes(true).count() + 1;
+        let column = graphemes(&source.text[start..byte]).count() + 1;
         LineColumn { line, column, byte }
     }
 

@@ -45,6 +45,14 @@ impl Answer {
         if page.total == 0 {
             return Err(Refusal::new(404, format!("No {things} found")));
         }
+        Self::list(page, show)
+    }
+
+    /// Answers with one page, an empty one included: not all collections refuse.
+    pub(super) fn list<T>(
+        page: Page<'_, T>,
+        show: impl Fn(&T) -> Result<Vec<u8>, Refusal>,
+    ) -> Result<Self, Refusal> {
         let mut body = vec![b'['];
         for (index, record) in page.records.iter().enumerate() {
             if index > 0 {

@@ -2,7 +2,7 @@
 //!
 //! [`start`] opens the data, binds the address and serves until [`Running::stop`]. A request travels
 //! `serve` (connection, faults, log) → [`world`] (credentials, media types, routes) → one file per collection
-//! (`instances/`, `elements`), whose records live in a [`collection`] kept in memory and written through to the
+//! (`instances/`, `formulas/`, `common/`, `accounts/`, `jobs`, `elements`), whose records live in a [`collection`] kept in memory and written through to the
 //! [`store`]. A further collection is one more file beside them, a line in `world::route` and one in
 //! `World::dump` and `World::load`.
 //!
@@ -10,11 +10,16 @@
 //! in no order of ids, tags shuffled, masks instead of secrets, 404 for an empty list. Neither a token nor a
 //! secret rests in the data: tokens are derived from the key, secrets are kept as keyed digests.
 
+mod accounts;
 mod answer;
 mod collection;
+mod common;
+mod doc;
 mod elements;
 mod fault;
+mod formulas;
 mod instances;
+mod jobs;
 mod keyed;
 mod local;
 mod log;

@@ -50,6 +50,7 @@ impl Store {
         // A small cache and no clock of its own: every change is flushed by the request that made it.
         let config = sled::Config::new().path(directory).cache_capacity(16 << 20).flush_every_ms(None);
         let db = guarded(|| config.open())?;
+        protect(directory).map_err(|error| StoreError(error.to_string()))?;
         Ok(Self(Some(Disk { db, made: Arc::default(), durable: Arc::default() })))
     }
 
@@ -122,6 +123,17 @@ fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
 }
 
 /// Makes the directory for its owner alone: user names and addresses are nobody else's business.
+/// Files for their owner alone. What sled makes later is covered by the directory, which nobody else may enter.
+fn protect(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let mode = if entry.file_type()?.is_dir() { 0o700 } else { 0o600 };
+        std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
 fn create_private(directory: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

@@ -1,11 +1,17 @@
 //! All collections, and the way of a request to the one it is about: credentials, media types, routes.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::accounts::{self, Accounts, users};
 use super::answer::{Answer, Refusal};
+use super::collection::Collection;
+use super::common::{self, Common};
+use super::doc::{self, Doc};
 use super::elements::{self, Elements};
 use super::fault::Lateness;
+use super::formulas::{self, Formulas};
 use super::instances::{self, Instances};
+use super::jobs;
 use super::keyed::Keyed;
 use super::request::Request;
 use super::store::{Store, StoreError};
@@ -16,6 +22,10 @@ pub(super) struct World {
     pub(super) settings: Settings,
     pub(super) elements: Elements,
     pub(super) instances: Instances,
+    pub(super) formulas: Formulas,
+    pub(super) common: Common,
+    pub(super) accounts: Accounts,
+    pub(super) jobs: Collection<Doc>,
     store: Store,
 }
 
@@ -62,6 +72,10 @@ impl World {
         Ok(Self {
             elements: Elements::new(options.seed),
             instances: Instances::open(&store, &settings)?,
+            formulas: Formulas::open(&store, &settings)?,
+            common: Common::open(&store, &settings)?,
+            accounts: Accounts::open(&store, &settings)?,
+            jobs: Collection::open(&store, jobs::NAME, jobs::FIRST, settings.seed)?,
             settings,
             store,
         })
@@ -97,14 +111,34 @@ impl World {
 
     /// Keeps a created object out of lists for a while.
     pub(super) fn hide(&mut self, (collection, id): (&str, u64), lateness: Lateness) {
-        if collection == instances::NAME {
-            self.instances.hide(id, lateness);
+        match collection {
+            instances::NAME => self.instances.hide(id, lateness),
+            formulas::NAME => self.formulas.templates.hide(id, lateness),
+            formulas::INSTANCES => self.formulas.instances.hide(id, lateness),
+            accounts::USERS => self.accounts.users.hide(id, lateness),
+            jobs::NAME => self.jobs.hide(id, lateness),
+            _ => {}
         }
+    }
+
+    /// Every collection but the instances, by name.
+    fn docs(&self) -> impl Iterator<Item = (&'static str, &Collection<Doc>)> {
+        let own = [
+            (formulas::NAME, &self.formulas.templates),
+            (formulas::INSTANCES, &self.formulas.instances),
+            (accounts::NAME, &self.accounts.accounts),
+            (accounts::USERS, &self.accounts.users),
+            (jobs::NAME, &self.jobs),
+        ];
+        own.into_iter().chain(self.common.dump())
     }
 
     pub(super) fn dump(&self) -> Value {
         let mut objects = Map::new();
         objects.insert(instances::NAME.to_owned(), self.instances.dump());
+        for (name, docs) in self.docs().filter(|(_, docs)| docs.iter().len() > 0) {
+            objects.insert(name.to_owned(), docs.iter().map(|doc| json!(doc)).collect());
+        }
         Value::Object(objects)
     }
 
@@ -114,6 +148,16 @@ impl World {
             let records = records.as_array().ok_or_else(|| LoadError::new(collection, "expected a list"))?;
             match collection.as_str() {
                 instances::NAME => self.instances.load(records, &self.elements, &self.settings)?,
+                name @ (formulas::NAME | formulas::INSTANCES) => {
+                    self.formulas.load(name, records)?;
+                }
+                name @ (common::DEFINITIONS | common::TRANSFORMATIONS) => {
+                    self.common.load(name, records)?;
+                }
+                name @ (accounts::NAME | accounts::USERS) => {
+                    self.accounts.load(name, records)?;
+                }
+                jobs::NAME => doc::load(&mut self.jobs, jobs::NAME, records)?,
                 _ => return Err(LoadError::new(collection, "there is no such collection")),
             }
         }
@@ -127,7 +171,15 @@ pub(super) fn unauthorized() -> Refusal {
 }
 
 fn route(world: &mut World, request: &Request, segments: &[&str]) -> Result<Answer, Refusal> {
+    if let Some(answer) = common::route(world, request, segments) {
+        return answer;
+    }
     match segments {
+        ["formulas", rest @ ..] => formulas::route(world, request, rest),
+        ["accounts", rest @ ..] => accounts::route(world, request, rest),
+        ["users", rest @ ..] => users::route(world, request, rest),
+        ["organizations", "users", rest @ ..] => users::route_below(world, request, None, rest),
+        ["jobs", rest @ ..] => jobs::route(world, request, rest),
         ["instances", rest @ ..] => instances::route(world, request, rest),
         ["elements", key, "instances", rest @ ..] => instances::route_nested(world, request, key, rest),
         ["elements", rest @ ..] => elements::route(world, request, rest),

@@ -67,6 +67,13 @@ impl Callee {
     }
 }
 
+fn call_not_allowed(name: &Ident) -> Diagnostic {
+    Diagnostic::error("Function calls not allowed")
+        .at(name.span)
+        .label("nothing is computed here")
+        .detail("Functions may not be called here.")
+}
+
 impl Context<'_> {
     pub(super) fn call(
         &self,
@@ -76,6 +83,9 @@ impl Context<'_> {
         expand: bool,
         diags: &mut Diagnostics,
     ) -> Outcome {
+        if !self.world.calls {
+            return Err(diags.error(call_not_allowed(name)).into());
+        }
         let Some(callee) = self.callee(&name.name) else {
             return Err(diags.error(unknown_function(name)).into());
         };

@@ -23,8 +23,22 @@ pub fn evaluate_with(
     Context::new(&world).eval(expr, diags).map_err(|failed| failed.reported)
 }
 
+/// Evaluates an expression in which nothing is computed: it may neither refer to anything nor call a function.
+pub fn literal(expr: &Expr, diags: &mut Diagnostics) -> Result<Value, Reported> {
+    let variables = BTreeMap::new();
+    no_references(expr, diags)?;
+    let mut world = World::new(Roots::Variables(&variables), &Nowhere, Template::None);
+    world.calls = false;
+    Context::new(&world).eval(expr, diags).map_err(|failed| failed.reported)
+}
+
 /// Evaluates an expression that may not refer to anything.
 pub fn constant(expr: &Expr, diags: &mut Diagnostics) -> Result<Value, Reported> {
+    no_references(expr, diags)?;
+    evaluate_with(expr, &BTreeMap::new(), diags)
+}
+
+fn no_references(expr: &Expr, diags: &mut Diagnostics) -> Result<(), Reported> {
     let mut failed = None;
     for reference in references(expr) {
         failed = Some(
@@ -36,10 +50,7 @@ pub fn constant(expr: &Expr, diags: &mut Diagnostics) -> Result<Value, Reported>
             ),
         );
     }
-    match failed {
-        Some(reported) => Err(reported),
-        None => evaluate_with(expr, &BTreeMap::new(), diags),
-    }
+    failed.map_or(Ok(()), Err)
 }
 
 /// A host that knows nothing.

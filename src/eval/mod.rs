@@ -29,11 +29,11 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use closed::{constant, evaluate_with};
+pub use closed::{constant, evaluate_with, literal};
 pub use console::console;
 pub use empty::{EmptyScope, undeclared};
 pub use functions::{FileKind, Host};
-pub use references::{Reference, Subject, reference, references};
+pub use references::{Reference, Subject, reference, references, roots};
 
 /// What names mean where an expression stands.
 pub trait Scope {
@@ -62,6 +62,8 @@ struct World<'a> {
     template: Template,
     /// Whether the console asks, which has the function `type`.
     console: bool,
+    /// Whether functions may be called.
+    calls: bool,
     depth: Cell<usize>,
 }
 
@@ -149,7 +151,7 @@ impl Parts {
 
 impl<'a> World<'a> {
     fn new(roots: Roots<'a>, host: &'a dyn Host, template: Template) -> Self {
-        Self { roots, host, template, console: false, depth: Cell::new(0) }
+        Self { roots, host, template, console: false, calls: true, depth: Cell::new(0) }
     }
 }
 

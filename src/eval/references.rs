@@ -3,7 +3,7 @@
 //! The grammar is Terraform's: `var.x`, `local.x`, `module.x…`, `data.kind.name…`, `each.key`, `count.index`, `self`,
 //! `path.module`; any other root is a kind, and the attribute after it names a resource.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::{Name, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
@@ -61,6 +61,11 @@ pub fn reference(root: &Ident, steps: &[Step]) -> Result<Reference, Diagnostic> 
 /// Returns every reference of an expression in the order of the source; malformed ones are left out.
 pub fn references(expr: &Expr) -> Vec<Reference> {
     traversals(expr).into_iter().filter_map(|(root, steps)| reference(root, steps).ok()).collect()
+}
+
+/// Returns the first words of all that an expression refers to: in an expression over a few variables, those it uses.
+pub fn roots(expr: &Expr) -> BTreeSet<Name> {
+    traversals(expr).into_iter().map(|(root, _)| root.name.clone()).collect()
 }
 
 /// Looks up every reference of an expression, and reports all that are wrong.

@@ -3,6 +3,8 @@
 //! Nodes are numbered as they were added and every answer is in that order where the edges leave a choice, so the same
 //! input gives the same walk. `petgraph` holds the edges and finds the cycles; `kosaraju_scc` because it does not recurse.
 
+mod reduce;
+
 use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};

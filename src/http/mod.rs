@@ -23,7 +23,7 @@ pub use answer::{Headers, Response};
 pub use client::Client;
 pub use error::{CallError, Cause};
 pub use options::{ClientOptions, OptionsError};
-pub use request::{Method, Repeat, Request};
+pub use request::{Method, Repeat, Request, resolve};
 pub use transport::{Carried, Transport};
 
 #[cfg(test)]

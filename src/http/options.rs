@@ -18,6 +18,8 @@ pub struct ClientOptions {
     pub max_requests_per_second: Option<f64>,
     /// Certificates (PEM) to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// The client's own certificate and its key (PEM); the key may stand in the same file.
+    pub certificate: Option<(PathBuf, Option<PathBuf>)>,
     /// Attempts in flight at the start; the limiter takes it from there.
     pub in_flight: usize,
     pub max_in_flight: usize,
@@ -51,6 +53,7 @@ impl Default for ClientOptions {
             answer_timeout: Duration::from_secs(60),
             max_requests_per_second: None,
             ca_file: None,
+            certificate: None,
             in_flight: 16,
             max_in_flight: 128,
             parallelism: None,
@@ -74,6 +77,8 @@ pub enum OptionsError {
     Rate(f64),
     #[error("the certificates in `{}` could not be read: {why}", path.display())]
     CaFile { path: PathBuf, why: String },
+    #[error("the client's certificate in `{}` cannot be used: {why}", path.display())]
+    Certificate { path: PathBuf, why: String },
     #[error("the user agent `{0}` has characters that no header may have")]
     UserAgent(String),
 }

@@ -58,6 +58,13 @@ pub(super) fn without_user(url: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
+/// The absolute address of a link found at another address; `None` if it leads to another server.
+pub fn resolve(here: &str, link: &str) -> Option<String> {
+    let here = reqwest::Url::parse(here).ok()?;
+    let there = here.join(link).ok()?;
+    (there.origin() == here.origin()).then(|| there.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +77,22 @@ mod tests {
         request.body = Some(b"hunter42".to_vec());
         let expected = r#"Request(POST https://host:8443/a/b, Create, headers ["Authorization"], 8 bytes)"#;
         assert_eq!(format!("{request:?}"), expected);
+    }
+
+    #[test]
+    fn a_link_stays_on_its_server() {
+        let here = "https://api.example.com/v1/things?page=1";
+        for (link, expected) in [
+            ("https://api.example.com/v1/things?page=2", Some("https://api.example.com/v1/things?page=2")),
+            ("/v1/things?page=2", Some("https://api.example.com/v1/things?page=2")),
+            ("?page=2", Some("https://api.example.com/v1/things?page=2")),
+            ("http://api.example.com/v1/things", None),
+            ("https://evil.example.com/v1/things", None),
+            ("//evil.example.com/", None),
+            ("https://api.example.com:444/", None),
+        ] {
+            assert_eq!(resolve(here, link).as_deref(), expected, "{link}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
-use reqwest::{Certificate, Url, redirect, retry};
+use reqwest::{Certificate, Identity, Url, redirect, retry};
 
 use super::options::{ClientOptions, OptionsError};
 
@@ -14,6 +14,7 @@ use super::options::{ClientOptions, OptionsError};
 pub(super) struct Wire {
     options: ClientOptions,
     certificates: Vec<Certificate>,
+    identity: Option<Identity>,
     clients: [OnceLock<Result<reqwest::Client, String>>; 3],
 }
 
@@ -35,6 +36,7 @@ impl Wire {
         }
         Ok(Self {
             certificates: certificates(options)?,
+            identity: identity(options)?,
             options: options.clone(),
             clients: Default::default(),
         })
@@ -60,6 +62,10 @@ impl Wire {
             .redirect(redirect::Policy::none())
             // One attempt is one request: repeats are decided in `judge` alone.
             .retry(retry::never());
+        let builder = match &self.identity {
+            Some(identity) => builder.identity(identity.clone()),
+            None => builder,
+        };
         match way {
             Way::Outward => builder.tls_certs_merge(self.certificates.clone()),
             Way::Local => builder.tls_certs_merge(self.certificates.clone()).no_proxy(),
@@ -88,6 +94,19 @@ fn certificates(options: &ClientOptions) -> Result<Vec<Certificate>, OptionsErro
         return Err(unusable("there is no certificate in it (PEM is expected)".to_owned()));
     }
     Ok(certificates)
+}
+
+/// The client's own certificate with its key.
+fn identity(options: &ClientOptions) -> Result<Option<Identity>, OptionsError> {
+    let Some((path, key)) = &options.certificate else { return Ok(None) };
+    let unusable = |why| OptionsError::Certificate { path: path.clone(), why };
+    let mut pem = fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    if let Some(key) = key {
+        let told = |error| unusable(format!("its key in `{}` could not be read: {error}", key.display()));
+        pem.push(b'\n');
+        pem.extend(fs::read(key).map_err(told)?);
+    }
+    Identity::from_pem(&pem).map(Some).map_err(|error| unusable(deepest(&error)))
 }
 
 /// Whether the address is this machine's own.

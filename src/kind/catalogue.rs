@@ -9,6 +9,8 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+pub use live::essence;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 

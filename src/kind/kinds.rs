@@ -1,19 +1,33 @@
 //! All kinds of a configuration: those that ship with the product and those that its `kind` blocks define.
 
-use super::{Kind, notation};
-use crate::addr::Name;
+use super::catalogue::Catalogue;
+use super::{Kind, Source, notation};
+use crate::addr::{Mode, Name, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::syntax;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// The files of the built-in kinds.
-const BUILTIN: &[&str] = &[include_str!("builtin/instance.hcl"), include_str!("builtin/value.hcl")];
+const BUILTIN: &[&str] = &[
+    include_str!("builtin/account.hcl"),
+    include_str!("builtin/element.hcl"),
+    include_str!("builtin/formula.hcl"),
+    include_str!("builtin/formula_instance.hcl"),
+    include_str!("builtin/instance.hcl"),
+    include_str!("builtin/job.hcl"),
+    include_str!("builtin/object_definition.hcl"),
+    include_str!("builtin/transformation.hcl"),
+    include_str!("builtin/user.hcl"),
+    include_str!("builtin/value.hcl"),
+];
 
 /// Kinds by name. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Kinds {
     by_name: BTreeMap<Name, Arc<Kind>>,
+    /// What `data` blocks may read.
+    sources: BTreeMap<Name, Source>,
 }
 
 impl Kinds {
@@ -32,6 +46,40 @@ impl Kinds {
     /// Returns the kind of that name.
     pub fn get(&self, name: &str) -> Option<&Arc<Kind>> {
         self.by_name.get(name)
+    }
+
+    /// Returns these kinds with the account's own catalogue in place of the one inside the binary.
+    pub fn with_catalogue(&self, catalogue: &Arc<Catalogue>) -> Kinds {
+        let mut all = self.clone();
+        for kind in all.by_name.values_mut().filter(|kind| kind.catalogue.is_some()) {
+            if let Some(used) = &mut Arc::make_mut(kind).catalogue {
+                used.synced = Some(Arc::clone(catalogue));
+            }
+        }
+        all
+    }
+
+    /// Returns all kinds, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Kind>> {
+        self.by_name.values()
+    }
+
+    /// Returns the data source of that name.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.get(name)
+    }
+
+    /// Returns the names of all data sources, sorted.
+    pub fn source_names(&self) -> impl Iterator<Item = &str> {
+        self.sources.keys().map(|name| &**name)
+    }
+
+    /// Returns the kind of a resource's objects, whether they are managed or only read.
+    pub fn of(&self, resource: &ResourceAddr) -> Option<&Arc<Kind>> {
+        match resource.mode {
+            Mode::Managed => self.get(&resource.kind),
+            Mode::Data => self.source(&resource.kind).map(|source| &source.kind),
+        }
     }
 
     /// Returns all names, sorted.
@@ -55,9 +103,23 @@ impl Kinds {
                 });
                 continue;
             }
-            all.by_name.insert(kind.name.clone(), Arc::new(kind));
+            let kind = Arc::new(kind);
+            all.by_name.insert(kind.name.clone(), kind.clone());
+            for (name, source) in Source::of(&kind) {
+                all.add_source(name, source, diags);
+            }
         }
         all
+    }
+
+    /// Adds a data source, unless one kind's plural is another's name.
+    fn add_source(&mut self, name: Name, source: Source, diags: &mut Diagnostics) {
+        if let Some(other) = self.sources.get(&name) {
+            let label = format!("`{}` has a data source `{name}` already", other.kind.name);
+            diags.error(Diagnostic::error("Duplicate data source").at(source.kind.span).label(label));
+            return;
+        }
+        self.sources.insert(name, source);
     }
 }
 

@@ -5,16 +5,24 @@
 
 use crate::addr::Name;
 use crate::diag::Span;
+use crate::eval::roots;
 use crate::syntax::Expr;
 use crate::value::Constraint;
 use catalogue::Catalogue;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 pub mod catalogue;
 mod check;
 mod kinds;
+mod naming;
 mod notation;
+pub mod openapi;
+mod request;
 mod schema;
+mod shape;
+mod source;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -22,9 +30,14 @@ mod tests;
 pub(crate) mod words;
 pub use check::{argument, check, missing};
 pub use kinds::Kinds;
+pub use naming::IdPattern;
 pub use notation::kind;
+pub use request::{List, Members, Next, Page, Place, Request, Toggle, Wait};
 pub(crate) use schema::echoed;
 pub use schema::{default_value, normalise, schema_type, secrets};
+pub use shape::covers;
+pub(crate) use shape::sent;
+pub use source::{Shape, Source};
 
 /// One kind of object.
 #[derive(Clone, Debug)]
@@ -37,15 +50,26 @@ pub struct Kind {
     pub attributes: BTreeMap<Name, Attribute>,
     /// Where an answer carries the identity: a path of JSON keys.
     pub id: Vec<String>,
+    /// The attribute that is the identity, where the user chooses it.
+    pub key: Option<Name>,
+    /// Attributes whose values no two objects share: by them an interrupted create is found where there is no place for a marker.
+    pub unique: Vec<Name>,
+    /// How an id is written for `import`, where the path takes more than the identity. Empty: the identity alone.
+    pub import: Vec<IdPattern>,
     pub create: Option<Request>,
     pub read: Option<Request>,
     /// Without it, every change replaces.
     pub update: Option<Request>,
     pub delete: Option<Request>,
     pub list: Option<List>,
+    /// The objects are the service's own: they are read, and never made.
+    pub read_only: bool,
+    /// How data sources find objects.
+    pub lookup: Lookup,
     /// The attribute that carries the marker of a create.
     pub marker: Option<Name>,
     pub catalogue: Option<CatalogueUse>,
+    /// Where a refusal says what; what it leaves out is the provider's to say.
     pub errors: ErrorShape,
     pub span: Span,
 }
@@ -69,10 +93,24 @@ pub struct Attribute {
     pub sensitive: bool,
     /// Sent at create, never echoed; a later change alone plans nothing.
     pub write_only: bool,
+    /// Of a write-only attribute: those whose change sends it again, be it a secret in them or all of a `local` one.
+    pub resend: Vec<Name>,
+    /// A part of paths, not of bodies: the object stands below it.
+    pub parent: bool,
+    /// Kept in the state alone: neither sent nor read.
+    pub local: bool,
+    /// Answers carry it. Of one that they do not, what was last sent counts.
+    pub echo: bool,
+    /// Only the answer to a create carries it; it is kept from there.
+    pub once: bool,
     /// An element that comes back as an object has its value under this key.
     pub unwrap: Option<String>,
+    /// An element is sent as an object that has its value under this key.
+    pub wrap: Option<String>,
     /// Set by requests of its own instead of the body.
     pub toggle: Option<Toggle>,
+    /// A set whose elements are put in and taken out by requests of their own.
+    pub members: Option<Members>,
     pub span: Span,
 }
 
@@ -80,6 +118,12 @@ impl Attribute {
     /// Whether it is the user's to set.
     pub fn is_argument(&self) -> bool {
         matches!(self.role, Role::Required | Role::Optional | Role::Defaulted(_))
+    }
+
+    /// Whether it travels in bodies.
+    pub(crate) fn in_body(&self) -> bool {
+        let apart = self.parent || self.local || self.toggle.is_some() || self.members.is_some();
+        self.is_argument() && !apart
     }
 }
 
@@ -106,47 +150,15 @@ pub enum Generate {
     From(Expr),
 }
 
-/// `"PUT /instances/${id}/enabled"` with whatever headers, query and statuses it takes.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub method: String,
-    /// A template over `id` and the attributes' names.
-    pub path: Expr,
-    pub query: BTreeMap<String, Expr>,
-    pub headers: BTreeMap<String, Expr>,
-    /// Statuses that mean the object is not there (default 404).
-    pub gone: Vec<u16>,
-    pub span: Span,
-}
-
-#[derive(Clone, Debug)]
-pub struct List {
-    pub request: Request,
-    /// Statuses of the first page that mean "nothing matches".
-    pub empty: Vec<u16>,
-    /// Where the objects are in an answer; empty when it is the array itself.
-    pub at: Vec<String>,
-    pub page: Option<Page>,
-    /// The query parameter that finds a marker; without it, all objects are listed and looked through.
-    pub marker_param: Option<String>,
-}
-
-/// Paging by a token in a header.
-#[derive(Clone, Debug)]
-pub struct Page {
-    pub size: u32,
-    pub size_param: String,
-    pub token_param: String,
-    pub token_header: String,
-}
-
-/// An attribute that is switched by requests of its own.
-#[derive(Clone, Debug)]
-pub struct Toggle {
-    /// Over `object`, the answer's JSON.
-    pub read: Expr,
-    pub on: Request,
-    pub off: Request,
+/// How `data` blocks find objects of a kind.
+#[derive(Clone, Debug, Default)]
+pub struct Lookup {
+    /// Attributes of which each alone leads to an object: its value stands for `id` in the read request.
+    pub by: Vec<Name>,
+    /// The data source that gives all objects that match.
+    pub plural: Option<Name>,
+    /// Query parameters of the list request, over the arguments: what the API filters by itself. The rest is compared here.
+    pub search: BTreeMap<String, Expr>,
 }
 
 /// The map whose entries a catalogue describes.
@@ -158,12 +170,40 @@ pub struct CatalogueUse {
     pub key: Name,
     /// The attribute that holds the described entries.
     pub entries: Name,
+    /// How the account's own catalogue is listed.
+    pub list: Option<List>,
+    /// The account's own catalogue, once it was fetched: it knows for certain what documentation only makes likely.
+    pub synced: Option<Arc<Catalogue>>,
+}
+
+impl Kind {
+    /// Whether the path by which an object is read depends on an attribute.
+    pub(crate) fn is_read_below(&self, attribute: &Attribute) -> bool {
+        self.read.as_ref().is_some_and(|read| roots(&read.path).contains(&attribute.name))
+    }
+
+    /// Returns the kind with other limits of time for its operations: `create`, `read`, `update`, `delete`.
+    pub fn within(&self, limits: impl Fn(&str) -> Option<Duration>) -> Kind {
+        let mut kind = self.clone();
+        let verbs = [
+            ("create", &mut kind.create),
+            ("read", &mut kind.read),
+            ("update", &mut kind.update),
+            ("delete", &mut kind.delete),
+        ];
+        for (name, request) in verbs {
+            if let (Some(limit), Some(request)) = (limits(name), request) {
+                request.limit(limit);
+            }
+        }
+        kind
+    }
 }
 
 impl CatalogueUse {
     /// The catalogue itself.
-    pub fn catalogue(&self) -> Option<&'static Catalogue> {
-        catalogue_named(&self.name)
+    pub fn catalogue(&self) -> Option<&Catalogue> {
+        self.synced.as_deref().or_else(|| catalogue_named(&self.name))
     }
 }
 
@@ -178,4 +218,17 @@ pub struct ErrorShape {
     pub message: Vec<String>,
     pub detail: Vec<String>,
     pub request_id: Vec<String>,
+}
+
+impl ErrorShape {
+    /// What this one says, and what the other says where this one is silent.
+    pub(crate) fn or(&self, other: &ErrorShape) -> ErrorShape {
+        let choose =
+            |one: &[String], other: &[String]| if one.is_empty() { other.to_vec() } else { one.to_vec() };
+        ErrorShape {
+            message: choose(&self.message, &other.message),
+            detail: choose(&self.detail, &other.detail),
+            request_id: choose(&self.request_id, &other.request_id),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The values of a kind's objects: their types, defaults and secrets, and the form in which they are compared.
 
 use super::catalogue::is_secret_key;
+use super::shape::{conform, foreign, sent};
 use super::words::Words;
 use super::{Attribute, Kind, Role};
 use crate::addr::ObjectKey;
@@ -25,8 +26,19 @@ impl Attribute {
         match self.is_free_map() && free {
             true if value.is_null() => Ok(Value::null(self.ty())),
             true => Ok(value.clone()),
-            false => self.constraint.apply(value),
+            false => conform(&self.constraint, value),
         }
+    }
+
+    /// The attribute inside the value that the type does not know, and those that it knows.
+    pub fn foreign(&self, value: &Value) -> Option<(String, Vec<String>)> {
+        foreign(&self.constraint, value)
+    }
+
+    /// The value without the optional parts that nobody gave, where its objects have such: what a person would have written.
+    pub fn given(&self, value: &Value) -> Option<Value> {
+        let is_list = matches!(&self.constraint, Constraint::List(e) if matches!(**e, Constraint::Object(_)));
+        (is_list || matches!(self.constraint, Constraint::Object(_))).then(|| sent(&self.constraint, value))
     }
 
     /// Whether it is a `map(any)`: what an object literal of mixed values gives is kept as it is.

@@ -314,5 +314,5 @@ fn the_schema_names_every_attribute() {
     assert_eq!(attributes["id"], Type::Number);
     assert_eq!(attributes["configuration"], Type::Dynamic);
     assert_eq!(attributes["tags"], Type::set(Type::String));
-    assert_eq!(attributes.len(), 9);
+    assert_eq!(attributes.len(), 11);
 }

@@ -122,19 +122,24 @@ impl Comparison<'_> {
                 have.contains_marks(Marks::SENSITIVE)
                     && want.is_wholly_known()
                     && record.fingerprints.contains_key(path)
-                    && record.fingerprints.get(path) == self.fingerprint(attribute, path, want).as_ref()
+                    && record.fingerprints.get(path)
+                        == self.fingerprint(attribute, path, want, record.bound.as_deref()).as_ref()
             }
             (Some(want), Some(have)) => {
-                want.is_wholly_known()
-                    && have.is_wholly_known()
-                    && kind::normalise(attribute, want) == kind::normalise(attribute, have)
+                want.is_wholly_known() && have.is_wholly_known() && agree(attribute, want, have)
             }
             (Some(one), None) | (None, Some(one)) => one.is_null(),
         }
     }
 
-    fn fingerprint(&self, attribute: &Attribute, path: &Path, value: &Value) -> Option<Fingerprint> {
-        Some(fingerprint(self.sealer?, self.kind, attribute, path, value))
+    fn fingerprint(
+        &self,
+        attribute: &Attribute,
+        path: &Path,
+        value: &Value,
+        bound: Option<&str>,
+    ) -> Option<Fingerprint> {
+        Some(fingerprint(&Printing { sealer: self.sealer?, kind: self.kind, bound }, attribute, path, value))
     }
 
     fn cause(&self, path: &Path, drifted: bool) -> Cause {
@@ -146,6 +151,12 @@ impl Comparison<'_> {
             None => Cause::Configuration(self.blame.place(path)),
         }
     }
+}
+
+/// Whether a known value is to the API what another one is; of a partial one, whether everything declared in it is.
+fn agree(attribute: &Attribute, want: &Value, have: &Value) -> bool {
+    let (want, have) = (kind::normalise(attribute, want), kind::normalise(attribute, have));
+    want == have || (attribute.partial && kind::covers(&want, &have))
 }
 
 /// A value that is there: not null.
@@ -167,20 +178,71 @@ fn is_unit(value: &Value) -> bool {
     value.is_sensitive() || (whole && value.contains_marks(Marks::SENSITIVE))
 }
 
-fn fingerprint(
-    sealer: &Sealer,
-    kind: &Kind,
-    attribute: &Attribute,
-    path: &Path,
-    value: &Value,
-) -> Fingerprint {
+/// What a fingerprint is made with beside the value: the key, and what it is bound to.
+#[derive(Clone, Copy)]
+struct Printing<'p> {
+    sealer: &'p Sealer,
+    kind: &'p Kind,
+    /// `Record::bound`: so that nobody sees that two objects have the same secret.
+    bound: Option<&'p str>,
+}
+
+fn fingerprint(with: &Printing<'_>, attribute: &Attribute, path: &Path, value: &Value) -> Fingerprint {
     let (plain, _) = kind::normalise(attribute, value).unmark_deep();
     let canonical = typed_to_json(&plain).to_string();
-    sealer.fingerprint(&[&kind.name, &path.to_string()], canonical.as_bytes())
+    let path = path.to_string();
+    let context = [&*with.kind.name, &path].into_iter().chain(with.bound);
+    with.sealer.fingerprint(&context.collect::<Vec<_>>(), canonical.as_bytes())
+}
+
+/// The part of a value that a fingerprint's path names: an entry of a map, or an attribute of the object that stands for one.
+fn part(value: &Value, path: &Path) -> Option<Value> {
+    path.0.iter().try_fold(value.clone(), |value, step| match step {
+        PathStep::Attr(name) => value.unmarked().get_attr(name).cloned(),
+        PathStep::Index(index) => value.unmarked().get_attr(index.as_str()?).cloned(),
+    })
+}
+
+/// The fingerprints of a record made anew with another key, from the values that the configuration gives today. A secret whose
+/// value is another one by now, or is not known, loses its fingerprint: the next plan sees it as changed. Its path is returned.
+pub fn refit(
+    kind: &Kind,
+    desired: Option<&Value>,
+    record: &mut Record,
+    old: &Sealer,
+    new: &Sealer,
+    addr: &str,
+) -> Vec<Path> {
+    let before = Printing { sealer: old, kind, bound: record.bound.as_deref() };
+    let after = Printing { sealer: new, kind, bound: Some(addr) };
+    let mut made = BTreeMap::new();
+    let mut lost = Vec::new();
+    for (path, print) in &record.fingerprints {
+        let attribute = match path.0.first() {
+            Some(PathStep::Attr(name)) => kind.attributes.get(&**name),
+            _ => None,
+        };
+        let value = desired.and_then(|desired| part(desired, path)).filter(Value::is_wholly_known);
+        match (attribute, value) {
+            (Some(attribute), Some(value)) if fingerprint(&before, attribute, path, &value) == *print => {
+                made.insert(path.clone(), fingerprint(&after, attribute, path, &value));
+            }
+            _ => lost.push(path.clone()),
+        }
+    }
+    record.fingerprints = made;
+    record.bound = Some(addr.into());
+    lost
 }
 
 /// An object's values as a record keeps them: each secret the configuration gave is replaced by an unknown, and fingerprinted.
-pub fn keep(kind: &Kind, values: &Value, sealer: &Sealer) -> (Value, BTreeMap<Path, Fingerprint>) {
+pub fn keep(
+    kind: &Kind,
+    values: &Value,
+    sealer: &Sealer,
+    addr: &str,
+) -> (Value, BTreeMap<Path, Fingerprint>) {
+    let with = Printing { sealer, kind, bound: Some(addr) };
     let mut fingerprints = BTreeMap::new();
     let field = |attribute: &Attribute| {
         let path = Path::root().child_attr(&attribute.name);
@@ -190,7 +252,7 @@ pub fn keep(kind: &Kind, values: &Value, sealer: &Sealer) -> (Value, BTreeMap<Pa
             return Value::null(attribute.ty());
         }
         if settable(attribute) {
-            keep_value(kind, attribute, &path, value, sealer, &mut fingerprints)
+            keep_value(&with, attribute, &path, value, &mut fingerprints)
         } else {
             value
         }
@@ -210,22 +272,21 @@ pub fn keep(kind: &Kind, values: &Value, sealer: &Sealer) -> (Value, BTreeMap<Pa
 }
 
 fn keep_value(
-    kind: &Kind,
+    with: &Printing<'_>,
     attribute: &Attribute,
     path: &Path,
     value: Value,
-    sealer: &Sealer,
     fingerprints: &mut BTreeMap<Path, Fingerprint>,
 ) -> Value {
     if is_unit(&value) {
         if value.is_wholly_known() && !value.is_null() {
-            fingerprints.insert(path.clone(), fingerprint(sealer, kind, attribute, path, &value));
+            fingerprints.insert(path.clone(), fingerprint(with, attribute, path, &value));
         }
         return if value.is_null() { value.unmark().0 } else { hidden(&value.unmark().0) };
     }
     let mut inner = |key: &Str, value: &Value| {
         let path = path.child_index(Value::string(key.clone()));
-        keep_value(kind, attribute, &path, value.clone(), sealer, fingerprints)
+        keep_value(with, attribute, &path, value.clone(), fingerprints)
     };
     match &value {
         Value::Map(ty, fields) => {
@@ -260,6 +321,7 @@ pub(super) fn refreshed(kind: &Kind, record: &Record, object: &Object, sealer: O
     let mut current = record.clone();
     let read = kind::secrets(kind, object.values.clone());
     let mut fingerprints = record.fingerprints.clone();
+    let with = sealer.map(|sealer| Printing { sealer, kind, bound: record.bound.as_deref() });
     let field = |attribute: &Attribute, fingerprints: &mut BTreeMap<Path, Fingerprint>| {
         let null = || Value::null(attribute.ty());
         let kept = record.values.get_attr(&attribute.name).cloned().unwrap_or_else(null);
@@ -270,7 +332,7 @@ pub(super) fn refreshed(kind: &Kind, record: &Record, object: &Object, sealer: O
             (_, Some(_)) if kept.is_null() || attribute.write_only => kept,
             (_, Some(read)) => {
                 let path = Path::root().child_attr(&attribute.name);
-                merge(&Merge { kind, attribute, sealer }, &path, &kept, read, fingerprints)
+                merge(&Merge { attribute, with }, &path, &kept, read, fingerprints)
             }
         }
     };
@@ -283,9 +345,9 @@ pub(super) fn refreshed(kind: &Kind, record: &Record, object: &Object, sealer: O
 }
 
 struct Merge<'m> {
-    kind: &'m Kind,
     attribute: &'m Attribute,
-    sealer: Option<&'m Sealer>,
+    /// `None` without the key.
+    with: Option<Printing<'m>>,
 }
 
 /// `kept` where the API says the same or does not tell, else what was read.
@@ -324,18 +386,14 @@ fn merge(
         return kept.clone();
     }
     if let Some(known) = fingerprints.get(path).cloned() {
-        let same = of.sealer.is_some_and(|s| fingerprint(s, of.kind, of.attribute, path, read) == known);
+        let same = of.with.is_some_and(|with| fingerprint(&with, of.attribute, path, read) == known);
         if same {
             return kept.clone();
         }
         fingerprints.remove(path);
         return read.clone();
     }
-    if kind::normalise(of.attribute, kept) == kind::normalise(of.attribute, read) {
-        kept.clone()
-    } else {
-        read.clone()
-    }
+    if agree(of.attribute, kept, read) { kept.clone() } else { read.clone() }
 }
 
 /// What changed outside: the edits that lead from the record to what was read.

@@ -1,8 +1,9 @@
 //! `precondition` and `postcondition`: what must hold before an object is touched, and after.
 
 use super::evaluation::{Evaluation, Visit};
+use super::scope::Scope;
 use crate::config::Rule;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval;
 use crate::value::{Marks, Type, Value, convert};
 
@@ -28,6 +29,38 @@ pub fn after(visit: &Visit<'_>, this: &Value, evaluation: &Evaluation<'_>, diags
     all(rules, "postcondition", visit, Some(this), evaluation, diags)
 }
 
+/// Checks that an object's rules make sense, whatever they say of it.
+pub fn shape(visit: &Visit<'_>, this: &Value, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) {
+    let lifecycle = &visit.resource.lifecycle;
+    for (rules, this) in [(&lifecycle.preconditions, None), (&lifecycle.postconditions, Some(this))] {
+        let mut scope = evaluation.scope(visit.module, &visit.addr.module, &visit.repeat);
+        scope.this = this;
+        for rule in rules {
+            // What is wrong is reported; what the condition says of unknown values means nothing.
+            let _: Option<Option<bool>> = condition(rule, &scope, diags);
+            let _: Result<Value, Reported> = eval::evaluate(&rule.error_message, &scope, diags);
+        }
+    }
+}
+
+/// What a condition says: `Some(None)` if that is not known yet, `None` after a complaint.
+fn condition(rule: &Rule, scope: &Scope<'_, '_>, diags: &mut Diagnostics) -> Option<Option<bool>> {
+    let (value, _) = eval::evaluate(&rule.condition, scope, diags).ok()?.unmark();
+    if !value.is_known() {
+        return Some(None);
+    }
+    let said = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
+    if said.is_none() {
+        diags.error(
+            Diagnostic::error("Invalid condition result")
+                .at(rule.condition.span)
+                .label("must be true or false")
+                .detail("Condition expression must return either true or false, not null."),
+        );
+    }
+    said.map(Some)
+}
+
 fn all(
     rules: &[Rule],
     what: &str,
@@ -50,23 +83,11 @@ fn one(
 ) -> Held {
     let mut scope = evaluation.scope(visit.module, &visit.addr.module, &visit.repeat);
     scope.this = this;
-    let Ok(value) = eval::evaluate(&rule.condition, &scope, diags) else { return Held::No };
-    let (value, _) = value.unmark();
-    if !value.is_known() {
-        return Held::Later;
-    }
-    let condition = convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool());
-    let Some(condition) = condition else {
-        diags.error(
-            Diagnostic::error("Invalid condition result")
-                .at(rule.condition.span)
-                .label("must be true or false")
-                .detail("Condition expression must return either true or false, not null."),
-        );
-        return Held::No;
-    };
-    if condition {
-        return Held::Yes;
+    match condition(rule, &scope, diags) {
+        None => return Held::No,
+        Some(None) => return Held::Later,
+        Some(Some(true)) => return Held::Yes,
+        Some(Some(false)) => {}
     }
     let Ok(message) = eval::evaluate(&rule.error_message, &scope, diags) else { return Held::No };
     let (message, marks) = message.unmark();

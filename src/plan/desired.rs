@@ -3,7 +3,7 @@
 use super::evaluation::{Evaluation, Visit};
 use crate::config::Resource;
 use crate::diag::Span;
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::eval;
 use crate::kind::{self, Attribute, Generate, Kind, Role};
 use crate::syntax::{Expr, ExprKind, ObjectKey, Step};
@@ -38,13 +38,14 @@ pub fn settable(attribute: &Attribute) -> bool {
     matches!(attribute.role, Role::Required | Role::Optional | Role::Defaulted(_))
 }
 
-enum Argument {
+pub(super) enum Argument {
     Given(Value),
     Absent,
     Wrong,
 }
 
-fn argument(
+/// One argument of a block, evaluated and converted.
+pub(super) fn argument(
     attribute: &Attribute,
     visit: &Visit<'_>,
     evaluation: &Evaluation<'_>,
@@ -67,6 +68,10 @@ fn argument(
     if value.is_null() {
         return Argument::Absent;
     }
+    if let Some((name, known)) = attribute.foreign(&value) {
+        diags.error(foreign(attribute, &name, &known).at(given.expr.span).about(&visit.addr));
+        return Argument::Wrong;
+    }
     match attribute.convert(&value) {
         Ok(value) => Argument::Given(value),
         Err(problem) => {
@@ -80,6 +85,17 @@ fn argument(
             Argument::Wrong
         }
     }
+}
+
+/// A name inside a value that the kind does not know: it would go nowhere.
+fn foreign(attribute: &Attribute, name: &str, known: &[String]) -> Diagnostic {
+    let near = did_you_mean(name, known.iter().map(String::as_str));
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let detail =
+        format!("Inappropriate value for attribute {:?}: unsupported attribute {name:?}.", &*attribute.name);
+    Diagnostic::error("Incorrect attribute value type")
+        .label(format!("`{}` has nothing called `{name}` in it{hint}", attribute.name))
+        .detail(detail)
 }
 
 fn absent(attribute: &Attribute, visit: &Visit<'_>, diags: &mut Diagnostics) -> Value {
@@ -229,7 +245,9 @@ pub fn visit_of<'c>(addr: &crate::addr::ObjectAddr, evaluation: &Evaluation<'c>)
     let (module, of) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
     let resource = of.resources.get(&addr.resource)?;
     let expansion = evaluation.expansion(&addr.module, &addr.resource)?;
-    let repeat = expansion.has(&addr.key).then(|| expansion.repeat(&addr.key))?;
+    let repeat = expansion
+        .has(&addr.key)
+        .then(|| evaluation.repeat(module, &addr.module, &resource.repetition, expansion, &addr.key))?;
     Some(Visit { addr: addr.clone(), resource, module, repeat })
 }
 

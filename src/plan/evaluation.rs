@@ -4,7 +4,7 @@
 //! validating (unknown), planning (compared with the state), applying (the plan's) and the console (the state's). A lookup
 //! of something that was not wholly known when it was filled in is evaluated afresh, so that apply sees what became known.
 
-use super::nodes::{Walk, What};
+use super::nodes::{Item, Walk, What};
 use super::rules::{self, Rules};
 use super::scope::{Repeat, Scope};
 use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey, ResourceAddr};
@@ -98,8 +98,9 @@ pub trait Objects {
         diags: &mut Diagnostics,
     ) -> Option<Value>;
 
-    /// Whether an unknown `count` or `for_each` is a mistake (planning) or expected (validating).
-    fn needs_keys(&self) -> bool {
+    /// Whether an unknown `count` or `for_each` is a mistake (planning) or expected (validating): of a block, or of the call of
+    /// a module.
+    fn needs_keys(&self, _: ModuleId, _: &What) -> bool {
         true
     }
 
@@ -284,6 +285,32 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    /// What `each` and `count` are for an object of a block, or an instance of a module. A value of `for_each` that was not wholly
+    /// known when the keys were is evaluated afresh.
+    pub(super) fn repeat(
+        &self,
+        module: ModuleId,
+        path: &ModulePath,
+        repetition: &Repetition,
+        expansion: &Expansion,
+        key: &ObjectKey,
+    ) -> Repeat {
+        let known = expansion.repeat(key);
+        let (Repeat::Each { key: name, value }, Repetition::ForEach(expr)) = (&known, repetition) else {
+            return known;
+        };
+        if value.is_wholly_known() {
+            return known;
+        }
+        let scope = self.scope(module, path, &Repeat::None);
+        let fresh = eval::evaluate(expr, &scope, &mut Diagnostics::new()).map(|value| value.unmark().0);
+        let fresh = fresh.ok().and_then(|whole| whole.get_attr(name.as_str()?).cloned());
+        match fresh {
+            Some(value) => Repeat::Each { key: name.clone(), value },
+            None => known,
+        }
+    }
+
     fn evaluate_local(
         &self,
         module: ModuleId,
@@ -329,7 +356,9 @@ impl<'a> Evaluation<'a> {
             None => (None, call.span),
             Some(attribute) => {
                 let repeat = match self.calls.get(&(parent_path.clone(), call.name.clone())) {
-                    Some(expansion) => expansion.repeat(&last.key),
+                    Some(expansion) => {
+                        self.repeat(parent, &parent_path, &call.repetition, expansion, &last.key)
+                    }
                     None => Repeat::None,
                 };
                 let scope = self.scope(parent, &parent_path, &repeat);
@@ -348,8 +377,19 @@ pub fn walk(
     objects: &mut dyn Objects,
     diags: &mut Diagnostics,
 ) {
+    walk_items(evaluation, &walk.order, given, objects, diags);
+}
+
+/// Fills a part of the tables, in the order of `items`.
+pub(super) fn walk_items(
+    evaluation: &mut Evaluation<'_>,
+    items: &[Item],
+    given: &Values,
+    objects: &mut dyn Objects,
+    diags: &mut Diagnostics,
+) {
     evaluation.instances.insert(ModuleId(0), vec![ModulePath::root()]);
-    for node in &walk.order {
+    for node in items {
         let paths = evaluation.module_instances(node.module).to_vec();
         for path in &paths {
             // What is wrong with one was reported; what does not need it is evaluated all the same.
@@ -394,7 +434,8 @@ fn visit(
         }
         What::Call(name) => {
             let call = &evaluation.config.module(module).calls[name];
-            let expansion = expand(evaluation, module, path, &call.repetition, objects.needs_keys(), diags)?;
+            let expansion =
+                expand(evaluation, module, path, &call.repetition, objects.needs_keys(module, what), diags)?;
             let children = expansion.keys().into_iter().map(|key| path.child(name, key));
             let children: Vec<_> = children.collect();
             evaluation.instances.entry(call.module).or_default().extend(children);
@@ -418,7 +459,8 @@ fn resource(
 ) -> Result<(), Reported> {
     let config: &Config = evaluation.config;
     let resource = &config.module(module).resources[addr];
-    let expansion = expand(evaluation, module, path, &resource.repetition, objects.needs_keys(), diags)?;
+    let needs_keys = objects.needs_keys(module, &What::Resource(addr.clone()));
+    let expansion = expand(evaluation, module, path, &resource.repetition, needs_keys, diags)?;
     if matches!(expansion, Expansion::Unknown) {
         let addr = ObjectAddr { module: path.clone(), resource: addr.clone(), key: ObjectKey::Single };
         let repeat = match resource.repetition {

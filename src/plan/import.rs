@@ -2,22 +2,25 @@
 
 use super::evaluation::{Evaluation, walk};
 use super::scope::Repeat;
-use super::{Meta, Recorded, Request, keep, moves, provider_of, settable, settled, visit_of};
-use crate::addr::{ModulePath, ObjectAddr, ObjectKey};
-use crate::config::{Import, ModuleId};
+use super::{
+    Action, Change, Meta, Recorded, Request, Subject, keep, moves, provider_of, settable, settled, visit_of,
+};
+use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
+use crate::config::{Import, ModuleId, ProviderRef};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval;
-use crate::kind::Kind;
+use crate::kind::{Kind, Kinds};
 use crate::provider::{Object, ObjectRef, Provider};
 use crate::secret::Sealer;
 use crate::state::{ProviderAddr, Record, Status};
 use crate::syntax::{Expr, ExprKind, Step};
-use crate::value::{Str, Type, Value, convert};
+use crate::value::{Path, PathStep, Str, Type, Value, convert};
 use std::collections::BTreeMap;
 
 /// Reads every object that an `import` block names and that is not recorded yet.
 pub(super) async fn ask(
     request: &Request<'_>,
+    data: &BTreeMap<ObjectAddr, Value>,
     diags: &mut Diagnostics,
 ) -> Result<BTreeMap<ObjectAddr, Object>, Reported> {
     let mut found_all = BTreeMap::new();
@@ -28,10 +31,11 @@ pub(super) async fn ask(
     moves::follow(request.config, &mut recorded, &mut Diagnostics::new())?;
     let mut evaluation =
         Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
-    let mut objects = Recorded { records: &recorded.records };
+    let mut objects = Recorded { records: &recorded.records, data };
     // What is wrong with the configuration is reported when the plan is made.
     walk(&mut evaluation, request.walk, request.given, &mut objects, &mut Diagnostics::new());
-    for (addr, id, span) in wanted(&evaluation, diags) {
+    for Wanted { addr, id, provider, span } in wanted(&evaluation, diags) {
+        let span = span.unwrap_or(request.config.root().imports[0].span);
         if recorded.records.contains_key(&addr) || !request.selection.plans(&addr) {
             continue;
         }
@@ -39,14 +43,18 @@ pub(super) async fn ask(
             diags.error(undeclared(&addr).at(span).label("nothing is declared there"));
             continue;
         };
+        if provider.is_some() {
+            diags.error(chosen_twice().at(span));
+            continue;
+        }
         let kind = request.kinds.get(&addr.resource.kind);
         let called = provider_of(request.kinds, request.config.module(visit.module), visit.resource);
-        if let Some(taken) = taken(&recorded.records, &addr, &called, &id) {
+        let provider = kind.and_then(|kind| request.providers.of(kind, &called));
+        let (Some(kind), Some(provider)) = (kind, provider) else { continue };
+        if let Some(taken) = taken(&recorded.records, kind, &addr, &called, &id) {
             diags.error(taken.at(span));
             continue;
         }
-        let provider = kind.and_then(|kind| request.providers.of(kind, &called));
-        let (Some(kind), Some(provider)) = (kind, provider) else { continue };
         match found(kind, provider.as_ref(), &addr, &id).await {
             Ok(object) => drop(found_all.insert(addr, object)),
             Err(problem) => drop(diags.error(problem.at(span))),
@@ -60,14 +68,17 @@ pub(super) async fn ask(
 /// destroy what the other needs.
 pub fn taken(
     records: &BTreeMap<ObjectAddr, Record>,
+    kind: &Kind,
     addr: &ObjectAddr,
     provider: &ProviderAddr,
     id: &str,
 ) -> Option<Diagnostic> {
+    // An id of another form is refused where the object is read.
+    let named = kind.named(id).ok()?;
     let same = |(other, record): &(&ObjectAddr, &Record)| {
         other.resource.kind == addr.resource.kind
             && record.provider == *provider
-            && *record.id == *id
+            && kind.is_named(&named, &record.id, &record.values)
             && *other != addr
     };
     let (other, _) = records.iter().find(same)?;
@@ -84,13 +95,10 @@ pub async fn found(
     addr: &ObjectAddr,
     id: &str,
 ) -> Result<Object, Diagnostic> {
-    let field = |attribute: &crate::kind::Attribute| match (&*attribute.name, attribute.ty()) {
-        ("id", Type::String) => Value::string(id),
-        (_, ty) => Value::null(ty),
-    };
-    let values = kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect();
-    let values = Value::object(values);
-    match provider.read(kind, ObjectRef { id, values: &values }).await {
+    let named = kind.named(id).map_err(|problem| {
+        Diagnostic::error("Invalid import id argument").about(addr).detail(format!("{id:?}: {problem}."))
+    })?;
+    match provider.read(kind, ObjectRef { id: &named.id, values: &named.values }).await {
         Ok(Some(object)) => Ok(object),
         Ok(None) => Err(Diagnostic::error("Cannot import non-existent remote object").about(addr).detail(
             format!("While attempting to import an existing object to {addr:?}, the API found no object with the id {id:?}.", addr = addr.to_string()),
@@ -102,39 +110,105 @@ pub async fn found(
 fn undeclared(addr: &ObjectAddr) -> Diagnostic {
     Diagnostic::error("Configuration for import target does not exist")
         .detail(format!("The configuration for the given import {addr} does not exist. All target instances must have an associated configuration to be imported."))
+        .help("write its block, or let `plan -generate-config-out=FILE` write one: for an object of the root module without a key")
         .about(addr)
 }
 
+/// Says which declared secrets are taken for those that an adopted object has: the API shows none of them. `None` without any.
+pub fn unverified(kind: &Kind, addr: &ObjectAddr, record: &Record) -> Option<Diagnostic> {
+    let masked = |path: &&Path| match path.0.first() {
+        Some(PathStep::Attr(name)) => kind.attributes.get(&**name).is_some_and(|a| a.masked.is_some()),
+        _ => false,
+    };
+    let names: Vec<String> = record
+        .fingerprints
+        .keys()
+        .filter(masked)
+        .map(|path| path.to_string().trim_start_matches('.').to_owned())
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    let problem = Diagnostic::warning("Declared secrets are taken as they are")
+        .detail(format!("The API does not show what {addr} has in {}: what is declared counts as its value, and is not sent.", names.join(", ")))
+        .help("when a declared value changes later, it is sent")
+        .about(addr);
+    Some(problem)
+}
+
+/// The same for all objects that a plan adopts.
+pub(super) fn warn(
+    imports: &BTreeMap<ObjectAddr, Object>,
+    changes: &BTreeMap<Subject, Change>,
+    kinds: &Kinds,
+    diags: &mut Diagnostics,
+) {
+    for addr in imports.keys() {
+        let record = match changes.get(&Subject::current(addr.clone())).map(|change| &change.action) {
+            Some(Action::NoOp { record, .. }) => record,
+            Some(Action::Update { prior, .. }) => prior,
+            _ => continue,
+        };
+        let kind = kinds.get(&addr.resource.kind);
+        if let Some(warning) = kind.and_then(|kind| unverified(kind, addr, record)) {
+            diags.push(warning);
+        }
+    }
+}
+
+fn chosen_twice() -> Diagnostic {
+    Diagnostic::error("Invalid import provider argument")
+        .label("its target has a block, which chooses the provider")
+        .detail(
+            "The provider argument can only be specified in import blocks that will generate configuration.",
+        )
+        .help("use the provider argument in the target resource block")
+}
+
+/// What an `import` block asks for: an object of the API under an address.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub addr: ObjectAddr,
+    pub id: String,
+    /// The provider configuration that the block chooses, for an address that nothing declares yet.
+    pub provider: Option<ProviderAddr>,
+    /// The block; `None` when it was asked for by a command.
+    pub span: Option<Span>,
+}
+
 /// The addresses and ids that the blocks give.
-fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<(ObjectAddr, String, Span)> {
-    let mut all: Vec<(ObjectAddr, String, Span)> = Vec::new();
+pub fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<Wanted> {
+    let mut all: Vec<Wanted> = Vec::new();
     for block in &evaluation.config.root().imports {
         for repeat in repeats(block, evaluation, diags) {
             let one = target(&block.to, &repeat, evaluation, diags)
                 .and_then(|addr| Ok((addr, id(block, &repeat, evaluation, diags)?)));
             let Ok((addr, id)) = one else { continue };
-            if let Some((_, _, first)) = all.iter().find(|(other, ..)| *other == addr) {
+            let at = |first: &Wanted| first.span.unwrap_or(block.span);
+            if let Some(first) = all.iter().find(|other| other.addr == addr) {
                 diags.error(
                     Diagnostic::error("Duplicate import configuration for this address")
                         .at(block.span)
                         .label(format!("`{addr}` is imported a second time"))
-                        .related(*first, "the first one"),
+                        .related(at(first), "the first one"),
                 );
                 continue;
             }
-            let same = |other: &&(ObjectAddr, String, Span)| {
-                other.0.resource.kind == addr.resource.kind && other.1 == id
-            };
-            if let Some((other, _, first)) = all.iter().find(same) {
+            let same = |other: &&Wanted| other.addr.resource.kind == addr.resource.kind && other.id == id;
+            if let Some(first) = all.iter().find(same) {
                 diags.error(
                     Diagnostic::error("Duplicate import of one object")
                         .at(block.span)
-                        .label(format!("the id {id} is imported as `{other}` already"))
-                        .related(*first, "the first one"),
+                        .label(format!("the id {id} is imported as `{}` already", first.addr))
+                        .related(at(first), "the first one"),
                 );
                 continue;
             }
-            all.push((addr, id, block.span));
+            let provider = block.provider.as_ref().map(|(ProviderRef { name, alias }, _)| ProviderAddr {
+                name: name.clone(),
+                alias: alias.clone(),
+            });
+            all.push(Wanted { addr, id, provider, span: Some(block.span) });
         }
     }
     all
@@ -198,13 +272,22 @@ fn target(
 ) -> Result<ObjectAddr, Reported> {
     let mut text = String::new();
     spell(expr, repeat, evaluation, &mut text, diags)?;
-    text.parse().map_err(|error: crate::addr::ParseError| {
+    let addr: ObjectAddr = text.parse().map_err(|error: crate::addr::ParseError| {
         diags.error(
             Diagnostic::error("Invalid import \"to\" expression").at(expr.span).label(error.problem).detail(
                 "Expected the address of one object, as in `instance.support` or `instance.desk[\"eu\"]`.",
             ),
         )
-    })
+    })?;
+    if addr.resource.mode == Mode::Data {
+        return Err(diags.error(
+            Diagnostic::error("Invalid import address")
+                .at(expr.span)
+                .label("a data source is only read")
+                .detail("Only managed resources can be imported."),
+        ));
+    }
+    Ok(addr)
 }
 
 fn spell(
@@ -228,8 +311,6 @@ fn spell(
             let key = evaluate(key, repeat, evaluation, diags)?;
             spell_key(&key, text);
         }
-        // The JSON form writes addresses as strings.
-        ExprKind::Literal(Value::String(address)) => text.push_str(address),
         _ => text.push('?'),
     }
     Ok(())
@@ -253,6 +334,7 @@ fn spell_key(key: &Value, text: &mut String) {
 
 /// The record of an object that is adopted: what is declared, as the API has it. Of what the API masks, the declared value counts.
 pub fn record_of(
+    addr: &ObjectAddr,
     kind: &Kind,
     desired: &Value,
     meta: &Meta,
@@ -261,13 +343,15 @@ pub fn record_of(
 ) -> Record {
     let field = |attribute: &crate::kind::Attribute| match settable(attribute) {
         true => desired.get_attr(&attribute.name).cloned().unwrap_or_else(|| Value::null(attribute.ty())),
+        // What the API shows once was shown to somebody else.
         false => {
-            object.values.get_attr(&attribute.name).cloned().unwrap_or_else(|| Value::null(attribute.ty()))
+            let read = object.values.get_attr(&attribute.name).filter(|value| value.is_wholly_known());
+            read.cloned().unwrap_or_else(|| Value::null(attribute.ty()))
         }
     };
     let whole = Value::object(kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect());
     let (values, fingerprints) = match sealer {
-        Some(sealer) => keep(kind, &whole, sealer),
+        Some(sealer) => keep(kind, &whole, sealer, &addr.to_string()),
         // Without a key there are no fingerprints: the secrets count as changed, and are sent.
         None => (super::change::without_secrets(kind, &whole), BTreeMap::new()),
     };
@@ -276,6 +360,7 @@ pub fn record_of(
         id: object.id.clone(),
         values,
         fingerprints,
+        bound: Some(addr.to_string().into()),
         status: Status::Ready,
         depends_on: meta.depends_on.clone(),
         create_before_destroy: meta.create_before_destroy,

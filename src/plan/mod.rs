@@ -3,30 +3,47 @@
 //! [`plan`] looks at open intents ([`look`]), reads the world ([`refresh`]), evaluates the configuration ([`desired`]), compares
 //! ([`change`]) and orders the steps ([`order`]). It sends only reads and writes nothing. [`saved`] puts a plan into a file and back.
 
+mod blame;
 mod change;
-pub use change::{keep, sent};
+pub use change::{keep, refit, sent};
+mod checks;
+pub use checks::{Checkable, Checked, Instance, Status};
 pub mod condition;
+mod counts;
+pub use counts::Counts;
+mod data;
+pub use data::{Because, Later, Question, arguments_of, ask, read_answer};
 mod depend;
+mod dependents;
+pub use dependents::dropped;
 mod desired;
 pub use desired::{desired_of, object_type, seen, settable, unknown_object, visit_of};
 mod evaluation;
 pub use evaluation::{Evaluation, Expansion, Objects, Visit, console, walk};
 mod expansion;
+mod flow;
+pub use flow::{Flow, Source, key as source_key};
+mod generate;
+pub use generate::{Generated, Undeclared, generate};
 mod import;
-pub use import::{found, record_of, taken};
+pub use import::{Wanted, found, record_of, taken, unverified, wanted};
 mod lifecycle;
 mod look;
 pub use look::{Looking, events, look, look_at_all, settled};
 mod moves;
 pub use moves::{Moves, renames};
 mod nodes;
-pub use nodes::{Item, Walk, What, order as walk_order};
+pub use nodes::{Block, Item, Walk, What, order as walk_order};
 mod order;
+mod orphans;
+pub use orphans::{Orphan, adopted, declared, orphans};
 mod planner;
-pub use planner::{Counts, Request, plan, provider_of};
+pub use planner::{Request, dependencies, plan, provider_of};
 mod refresh;
 pub use refresh::{Providers, Terms};
 mod removed;
+mod rounds;
+pub use rounds::read;
 mod rules;
 pub use rules::{Rules, conclude};
 pub mod saved;
@@ -76,6 +93,10 @@ pub struct Plan {
     pub steps: Dag<Step>,
     pub drift: Vec<Drift>,
     pub outputs: BTreeMap<Name, OutputChange>,
+    /// How each condition came out.
+    pub checks: Vec<Checked>,
+    /// What data sources gave that were read while planning.
+    pub data: BTreeMap<ObjectAddr, Value>,
     /// What the world said: with it, the same plan can be made again without asking.
     pub answers: Answers,
     pub reading: Reading,
@@ -86,6 +107,8 @@ pub struct Plan {
 pub struct Answers {
     /// The objects that were read; `None`: gone.
     pub reads: BTreeMap<ObjectAddr, Option<crate::provider::Object>>,
+    /// What data sources asked.
+    pub data: data::Answers,
     /// What `import` blocks adopt.
     pub imports: BTreeMap<ObjectAddr, crate::provider::Object>,
     /// Open intents of earlier runs, and what a look at the world found.
@@ -144,6 +167,10 @@ pub enum Action {
     },
     Forget {
         prior: Record,
+    },
+    /// A data source that is read while applying.
+    Read {
+        later: Later,
     },
 }
 
@@ -246,6 +273,8 @@ pub enum Verb {
     Forget,
     /// Writes what was read, without a request.
     Record,
+    /// Asks what a data source gives.
+    Read,
 }
 
 /// An object that is not what the record says.

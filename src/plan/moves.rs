@@ -3,6 +3,7 @@
 //! Blocks are followed in the order of their chains (what moves to a place before what moves on from there), each over the
 //! whole state. An object without `count` and the first of `count` are each other's successor, as in Terraform.
 
+use super::dependents;
 use super::evaluation::Evaluation;
 use crate::addr::{ModulePath, ModuleStep, Name, ObjectAddr, ObjectKey};
 use crate::config::{Config, Endpoint, Module, ModuleId, Moved, Repetition};
@@ -28,11 +29,11 @@ impl Moves {
         self.0.iter().find(|(_, to)| to == addr).map(|(from, _)| from)
     }
 
-    /// What records the moves.
-    pub fn events(&self) -> Vec<Event> {
+    /// What records the moves, and the new names in what depends on the moved objects. `state` is as it was before.
+    pub fn events(&self, state: &State) -> Vec<Event> {
         let event =
             |(from, to): &(ObjectAddr, ObjectAddr)| Event::Moved { from: from.clone(), to: to.clone() };
-        self.0.iter().map(event).collect()
+        self.0.iter().map(event).chain(dependents::renamed(&self.0, state)).collect()
     }
 }
 
@@ -59,7 +60,7 @@ pub(super) fn follow(config: &Config, state: &mut State, diags: &mut Diagnostics
         diags.push(unresolved(&from, &to));
     }
     let moves = Moves(writable(places.into_iter().map(|(to, from)| (from, to))));
-    for event in moves.events() {
+    for event in moves.events(state) {
         state.fold(&event);
     }
     Ok(moves)

@@ -2,13 +2,13 @@
 //! and the cycles, each as a path with the place of every reference.
 
 use super::scope::declared;
-use crate::addr::{Name, ResourceAddr};
+use crate::addr::{Mode, Name, ResourceAddr};
 use crate::config::{Config, Module, ModuleId, Repetition, Resource};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval::{self, Reference, Subject};
 use crate::graph::{Dag, Node};
 use crate::syntax::{Body, Expr};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing that is evaluated, in every instance of its module.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,11 +33,18 @@ pub enum What {
 #[derive(Clone, Debug, Default)]
 pub struct Walk {
     pub order: Vec<Item>,
-    /// For each resource block, the resource blocks that it needs, through whatever is between. Sorted.
-    pub needs: BTreeMap<(ModuleId, ResourceAddr), Vec<(ModuleId, ResourceAddr)>>,
+    /// For each resource block, the resource blocks that it needs, through whatever is between, data sources included. Sorted.
+    pub needs: BTreeMap<Block, Vec<Block>>,
     /// The same for each root output.
-    pub outputs: BTreeMap<Name, Vec<(ModuleId, ResourceAddr)>>,
+    pub outputs: BTreeMap<Name, Vec<Block>>,
+    /// For each data source, the managed blocks whose pending changes put the reading off.
+    pub waits: BTreeMap<Block, BTreeSet<Block>>,
+    /// The part of the order that leads to data sources: what must be evaluated to know what to ask.
+    pub ahead: Vec<Item>,
 }
+
+/// A resource block, in whatever instances its module has.
+pub type Block = (ModuleId, ResourceAddr);
 
 struct Builder<'a> {
     config: &'a Config,
@@ -109,12 +116,15 @@ impl Builder<'_> {
             self.link(id, &What::Local(name.clone()), [&local.expr], diags);
         }
         for (addr, resource) in &module.resources {
-            self.link(id, &What::Resource(addr.clone()), expressions(resource), diags);
+            let what = What::Resource(addr.clone());
+            self.link(id, &what, expressions(resource), diags);
+            self.wait(id, what, &resource.depends_on);
         }
         for (name, output) in &module.outputs {
             let rules = output.preconditions.iter().flat_map(|r| [&r.condition, &r.error_message]);
             let all = std::iter::once(&output.value).chain(&output.depends_on).chain(rules);
             self.link(id, &What::Output(name.clone()), all, diags);
+            self.wait(id, What::Output(name.clone()), &output.depends_on);
         }
         for (name, check) in &module.checks {
             let all = check.asserts.iter().flat_map(|r| [&r.condition, &r.error_message]);
@@ -133,13 +143,17 @@ impl Builder<'_> {
         for node in inside {
             self.graph.needs(node, call);
         }
-        let depends_on: Vec<Expr> = self.config.module(parent).calls[name].depends_on.clone();
-        for expr in &depends_on {
-            for reference in eval::references(expr) {
-                for target in self.targets(parent, &reference) {
-                    self.graph.needs(call, target);
-                    self.places.entry((call, target)).or_insert(reference.span);
-                }
+        let config = self.config;
+        self.wait(parent, What::Call(name.clone()), &config.module(parent).calls[name].depends_on);
+    }
+
+    /// Makes something wait for all that its `depends_on` names.
+    fn wait(&mut self, module: ModuleId, what: What, depends_on: &[Expr]) {
+        let Some(node) = self.at.get(&Item { module, what }).copied() else { return };
+        for expr in depends_on {
+            for target in self.awaited(module, expr).into_iter().filter(|target| *target != node) {
+                self.graph.needs(node, target);
+                self.places.entry((node, target)).or_insert(expr.span);
             }
         }
     }
@@ -263,35 +277,147 @@ impl Builder<'_> {
 
     /// The resources each resource needs, gathered along the order so that every node is looked at once.
     fn walk(&self, order: &[Node]) -> Walk {
-        let mut reach: BTreeMap<Node, std::collections::BTreeSet<(ModuleId, ResourceAddr)>> = BTreeMap::new();
-        let mut needs = BTreeMap::new();
-        let mut outputs = BTreeMap::new();
+        let mut reach: BTreeMap<Node, BTreeSet<Block>> = BTreeMap::new();
+        let mut walk = Walk { order: self.items(order), ..Walk::default() };
         for node in order {
-            let mut all = std::collections::BTreeSet::new();
-            for dependency in self.graph.dependencies(*node) {
-                let item = self.graph.get(dependency);
-                match &item.what {
-                    What::Resource(addr) => {
-                        all.insert((item.module, addr.clone()));
-                    }
-                    _ => all.extend(reach.get(&dependency).into_iter().flatten().cloned()),
-                }
-            }
+            let all = self.needed(*node, &reach, &walk.needs);
             let item = self.graph.get(*node);
             match &item.what {
                 What::Resource(addr) => {
-                    needs.insert((item.module, addr.clone()), all.into_iter().collect());
+                    walk.needs.insert((item.module, addr.clone()), all.into_iter().collect());
                     continue;
                 }
                 What::Output(name) if item.module == ModuleId(0) => {
-                    outputs.insert(name.clone(), all.iter().cloned().collect());
+                    walk.outputs.insert(name.clone(), all.iter().cloned().collect());
                 }
                 _ => {}
             }
             reach.insert(*node, all);
         }
-        Walk { order: order.iter().map(|node| self.graph.get(*node).clone()).collect(), needs, outputs }
+        let data = walk.needs.keys().filter(|(_, addr)| addr.mode == Mode::Data);
+        let waits: BTreeMap<_, _> =
+            data.map(|block| (block.clone(), self.waits(block, &reach, &walk.needs))).collect();
+        walk.waits = waits;
+        walk.ahead = self.items(&self.ahead(order));
+        walk
     }
+
+    fn items(&self, nodes: &[Node]) -> Vec<Item> {
+        nodes.iter().map(|node| self.graph.get(*node).clone()).collect()
+    }
+
+    /// The resources that a node needs directly or through what is no resource. What is read brings what it is read after.
+    fn needed(
+        &self,
+        node: Node,
+        reach: &BTreeMap<Node, BTreeSet<Block>>,
+        needs: &BTreeMap<Block, Vec<Block>>,
+    ) -> BTreeSet<Block> {
+        let mut all = BTreeSet::new();
+        for dependency in self.graph.dependencies(node) {
+            let item = self.graph.get(dependency);
+            let What::Resource(addr) = &item.what else {
+                all.extend(reach.get(&dependency).into_iter().flatten().cloned());
+                continue;
+            };
+            let block = (item.module, addr.clone());
+            if addr.mode == Mode::Data {
+                all.extend(needs.get(&block).into_iter().flatten().cloned());
+            }
+            all.insert(block);
+        }
+        all
+    }
+
+    /// The nodes that data sources hang on, and these themselves, in order.
+    fn ahead(&self, order: &[Node]) -> Vec<Node> {
+        let mut marked: BTreeSet<Node> = BTreeSet::new();
+        for node in order.iter().rev() {
+            let read = matches!(&self.graph.get(*node).what, What::Resource(addr) if addr.mode == Mode::Data);
+            if read || self.graph.dependents(*node).iter().any(|dependent| marked.contains(dependent)) {
+                marked.insert(*node);
+            }
+        }
+        order.iter().copied().filter(|node| marked.contains(node)).collect()
+    }
+
+    /// What a data source waits for beside its arguments, as in Terraform: what `depends_on` names (also that of the modules around it)
+    /// and what it refers to directly; with conditions of its own, everything it hangs on.
+    fn waits(
+        &self,
+        block: &Block,
+        reach: &BTreeMap<Node, BTreeSet<Block>>,
+        needs: &BTreeMap<Block, Vec<Block>>,
+    ) -> BTreeSet<Block> {
+        let (module, addr) = block;
+        let resource = &self.config.module(*module).resources[addr];
+        let mut found: BTreeSet<Block> = BTreeSet::new();
+        for reference in expressions(resource).into_iter().flat_map(eval::references) {
+            if let Subject::Resource(addr) = reference.subject {
+                found.insert((*module, addr));
+            }
+        }
+        let mut explicit: Vec<(ModuleId, &Expr)> = resource.depends_on.iter().map(|e| (*module, e)).collect();
+        explicit.extend(self.around(*module));
+        for (module, expr) in explicit {
+            for node in self.awaited(module, expr) {
+                found.extend(reach.get(&node).into_iter().flat_map(|blocks| closure(blocks, needs)));
+                if let What::Resource(addr) = &self.graph.get(node).what {
+                    found.insert((self.graph.get(node).module, addr.clone()));
+                }
+            }
+        }
+        let lifecycle = &resource.lifecycle;
+        if !lifecycle.preconditions.is_empty() || !lifecycle.postconditions.is_empty() {
+            found.extend(closure(needs.get(block).into_iter().flatten(), needs));
+        }
+        found.retain(|(_, addr)| addr.mode == Mode::Managed);
+        found
+    }
+
+    /// The `depends_on` of the calls on the way to a module, each with the module it stands in.
+    fn around(&self, module: ModuleId) -> Vec<(ModuleId, &Expr)> {
+        let of = self.config.module(module);
+        let (Some(parent), Some(name)) = (of.parent, of.path.last()) else { return Vec::new() };
+        let Some(call) = self.config.module(parent).calls.get(name) else { return Vec::new() };
+        let own = call.depends_on.iter().map(|expr| (parent, expr));
+        own.chain(self.around(parent)).collect()
+    }
+
+    /// The nodes that an expression of a `depends_on` names: of a module everything in it.
+    fn awaited(&self, module: ModuleId, expr: &Expr) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        for reference in eval::references(expr) {
+            nodes.extend(self.targets(module, &reference));
+            if let (Subject::Module(name), true) = (&reference.subject, reference.rest.is_empty()) {
+                nodes.extend(self.inside(module, name));
+            }
+        }
+        nodes
+    }
+
+    /// Everything that stands in a called module, however deep.
+    fn inside(&self, module: ModuleId, name: &Name) -> Vec<Node> {
+        let Some(call) = self.config.module(module).calls.get(name) else { return Vec::new() };
+        let outer = &self.config.module(call.module).path;
+        let within = |item: &Item| self.config.module(item.module).path.starts_with(outer);
+        self.at.iter().filter(|(item, _)| within(item)).map(|(_, node)| *node).collect()
+    }
+}
+
+/// Blocks and all that they need, through whatever is between.
+fn closure<'b>(
+    blocks: impl IntoIterator<Item = &'b Block>,
+    needs: &'b BTreeMap<Block, Vec<Block>>,
+) -> BTreeSet<Block> {
+    let mut frontier: Vec<&Block> = blocks.into_iter().collect();
+    let mut found = BTreeSet::new();
+    while let Some(block) = frontier.pop() {
+        if found.insert(block.clone()) {
+            frontier.extend(needs.get(block).into_iter().flatten());
+        }
+    }
+    found
 }
 
 fn module_variable(module: ModuleId, name: &Name) -> Item {

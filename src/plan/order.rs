@@ -4,7 +4,7 @@
 //! updated; something that is replaced, delete first, before what uses it is updated with the new one.
 
 use super::{Action, Change, ReplaceOrder, Step, Subject, Verb};
-use crate::addr::{ModulePath, ResourceAddr};
+use crate::addr::{ModulePath, ObjectAddr, ResourceAddr};
 use crate::graph::{Dag, Node};
 use crate::state::{Dependency, Record};
 use std::collections::BTreeMap;
@@ -26,7 +26,9 @@ enum Kind {
 }
 
 /// Orders the steps of all changes.
-pub(super) fn order(changes: &BTreeMap<Subject, Change>) -> Dag<Step> {
+///
+/// `last` says which readings come after everything: those of checks.
+pub(super) fn order(changes: &BTreeMap<Subject, Change>, last: impl Fn(&ObjectAddr) -> bool) -> Dag<Step> {
     let mut dag = Dag::new();
     let mut nodes = Nodes::default();
     for (subject, change) in changes {
@@ -35,7 +37,23 @@ pub(super) fn order(changes: &BTreeMap<Subject, Change>) -> Dag<Step> {
     for (subject, change) in changes {
         connect(&mut dag, &nodes, subject, change);
     }
+    for (subject, _) in changes.iter().filter(|(_, change)| matches!(change.action, Action::Read { .. })) {
+        if last(&subject.addr) {
+            after_all(&mut dag, &nodes, subject, &last);
+        }
+    }
     dag
+}
+
+/// Makes the reading of a check wait for everything but its like.
+fn after_all(dag: &mut Dag<Step>, nodes: &Nodes, subject: &Subject, last: impl Fn(&ObjectAddr) -> bool) {
+    let mine = |node: &Node| dag.get(*node).subject == *subject;
+    let own = nodes.forward.get(&block(subject)).into_iter().flatten().copied().find(mine);
+    let others = dag.nodes().filter(|(_, step)| step.verb != Verb::Read || !last(&step.subject.addr));
+    let others: Vec<Node> = others.map(|(node, _)| node).collect();
+    for (node, other) in own.into_iter().flat_map(|node| others.iter().map(move |other| (node, *other))) {
+        dag.needs(node, other);
+    }
 }
 
 fn block(subject: &Subject) -> Dependency {
@@ -53,6 +71,7 @@ fn add(dag: &mut Dag<Step>, nodes: &mut Nodes, subject: &Subject, change: &Chang
         Action::Forget { .. } => {
             step(Verb::Forget);
         }
+        Action::Read { .. } => nodes.forward.entry(of).or_default().push(step(Verb::Read)),
         Action::Create { .. } => nodes.forward.entry(of).or_default().push(step(Verb::Create)),
         Action::Update { .. } => nodes.forward.entry(of).or_default().push(step(Verb::Update)),
         Action::Delete { .. } => nodes.deletes.entry(of).or_default().push((step(Verb::Delete), Kind::Last)),
@@ -82,19 +101,20 @@ fn add(dag: &mut Dag<Step>, nodes: &mut Nodes, subject: &Subject, change: &Chang
 
 fn connect(dag: &mut Dag<Step>, nodes: &Nodes, subject: &Subject, change: &Change) {
     let of = block(subject);
-    let (wanted, prior) = match &change.action {
-        Action::Create { planned } => (Some(&planned.meta), None),
+    let (wanted, prior): (&[Dependency], _) = match &change.action {
+        Action::Create { planned } => (&planned.meta.depends_on, None),
         Action::Update { prior, planned, .. } | Action::Replace { prior, planned, .. } => {
-            (Some(&planned.meta), Some(prior))
+            (&planned.meta.depends_on, Some(prior))
         }
-        Action::Delete { prior, .. } => (None, Some(prior)),
-        Action::NoOp { .. } | Action::Forget { .. } => (None, None),
+        Action::Delete { prior, .. } => (&[], Some(prior)),
+        Action::Read { later } => (&later.depends_on, None),
+        Action::NoOp { .. } | Action::Forget { .. } => (&[], None),
     };
     let mine = |node: &Node| dag.get(*node).subject == *subject;
     let forward: Vec<Node> = nodes.forward.get(&of).into_iter().flatten().copied().filter(mine).collect();
     let own = nodes.deletes.get(&of).into_iter().flatten().copied();
     let deletes: Vec<(Node, Kind)> = own.filter(|(node, _)| mine(node)).collect();
-    for dependency in wanted.iter().flat_map(|meta| &meta.depends_on) {
+    for dependency in wanted {
         for node in &forward {
             for target in nodes.forward.get(dependency).into_iter().flatten() {
                 dag.needs(*node, *target);

@@ -1,28 +1,31 @@
 //! The stage itself: look, read, evaluate and compare, order.
 
-use super::change::{Blame, Comparison, drift, refreshed, updated};
+use super::blame::BlameOf;
+use super::change::{Comparison, drift, refreshed, updated};
+use super::checks::checks;
 use super::condition::{self, Held};
-use super::desired::{created, desired, seen, written};
-use super::evaluation::{self, Evaluation, Objects, Visit};
+use super::data::{self, Question};
+use super::desired::{created, desired, seen};
+use super::evaluation::{Evaluation, Objects, Visit};
 use super::import::{self, record_of};
 use super::lifecycle::{create_first, heeded, ignoring, triggered};
 use super::look::{Looking, look_at_all, settled};
 use super::moves::{self, Moves};
-use super::nodes::Walk;
+use super::nodes::{Walk, What};
 use super::order::{instances, order};
 use super::refresh::{Providers, read_all};
 use super::removed;
+use super::rounds::{World, answered, gather, walked};
 use super::rules::Rules;
 use super::search::Known;
 use super::{
     Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan,
     Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
 };
-use crate::addr::{Name, ObjectAddr, ObjectKey, ResourceAddr};
+use crate::addr::{Mode as AddrMode, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Config, Module, ModuleId, ProviderRef, Repetition, Resource, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval::functions::Host;
-use crate::eval::{self, Subject as Refers};
 use crate::kind::{Kind, Kinds};
 use crate::provider::{CallError, Problem};
 use crate::secret::Sealer;
@@ -55,63 +58,85 @@ pub struct Request<'r> {
 /// Makes a plan. Sends only reads, writes nothing.
 pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan, Reported> {
     let started = Instant::now();
-    let answers = match request.answers {
+    let before = request.providers.requests();
+    let mut answers = match request.answers {
         Some(answers) => answers.clone(),
         None => ask(request, diags).await?,
     };
     let mut recorded = settled(request.state, &answers.findings);
     let moves = moves::follow(request.config, &mut recorded, diags)?;
-    let reading =
-        Reading { objects: recorded.records.len(), requests: answers.requests, took: started.elapsed() };
     let (current, drift) = compare_with_world(request, &recorded, &answers);
-    let create_first = create_first(request.config, request.walk);
-    let changes = BTreeMap::new();
-    let mut planner = Planner {
-        request,
-        imports: &answers.imports,
-        moves: &moves,
-        recorded: &recorded,
-        current: &current,
-        create_first,
-        changes,
+    let world = World { moves: &moves, recorded: &recorded, current: &current };
+    if request.answers.is_none() {
+        gather(request, &world, &mut answers, diags).await?;
+    }
+    let (evaluation, planned) = loop {
+        let mut own = Diagnostics::new();
+        let (evaluation, planned) = walked(request, &world, &answers, &request.walk.order, &mut own);
+        if planned.asked.is_empty() || request.answers.is_some() {
+            diags.append(own);
+            break (evaluation, planned);
+        }
+        let given = answered(request, &world, &answers, &planned.asked).await;
+        answers.data.extend(given);
     };
-    let mut evaluation =
-        Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
-    evaluation::walk(&mut evaluation, request.walk, request.given, &mut planner, diags);
+    if request.answers.is_none() {
+        answers.requests = request.providers.requests() - before;
+    }
     diags.check()?;
     if request.mode != Mode::Destroy {
         moves::check(request.config, &evaluation, diags);
     }
+    let mut planner = Planner::new(request, &world, &answers);
+    planner.changes = planned.changes;
+    planner.read = planned.read;
+    planner.unread = planned.unread;
     planner.delete_the_rest(&evaluation, diags);
     diags.check()?;
-    let mut changes = planner.changes;
+    planner.look_again(&evaluation);
+    let (mut changes, read) = (planner.changes, planner.read);
     for (subject, change) in &mut changes {
         change.previous = moves.previous(&subject.addr).cloned();
     }
+    import::warn(&answers.imports, &changes, request.kinds, diags);
     removed::warn(&changes, |addr| !current.contains_key(addr), diags);
     warn_of_unmatched(request.replace, &changes, diags);
     let outputs = outputs(request, &evaluation, &recorded);
+    let checks = match request.mode {
+        Mode::Destroy => Vec::new(),
+        Mode::Normal | Mode::RefreshOnly => checks(&evaluation, &changes),
+    };
     let root = &request.config.root().variables;
     let variables =
         root.keys().filter_map(|name| Some((name.clone(), evaluation.variable(name)?.clone()))).collect();
+    let reading =
+        Reading { objects: recorded.records.len(), requests: answers.requests, took: started.elapsed() };
     Ok(Plan {
         mode: request.mode,
         base: request.state.version.clone(),
         config: ConfigDigest(request.config.digest.clone()),
         variables,
-        steps: order(&changes),
+        steps: order(&changes, |addr| in_check(request.config, addr)),
         moves,
         changes,
         drift,
         outputs,
+        checks,
+        data: read,
         answers,
         reading,
     })
 }
 
+/// Whether a data source belongs to a check.
+fn in_check(config: &Config, addr: &ObjectAddr) -> bool {
+    let mut modules = config.modules.iter();
+    let module = modules.find(|module| addr.module.names().eq(module.path.iter().map(|name| &**name)));
+    module.and_then(|module| module.resources.get(&addr.resource)).is_some_and(|data| data.check.is_some())
+}
+
 /// Looks at open intents and reads the world.
 async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, Reported> {
-    let before = request.providers.requests();
     let looking = Looking {
         kinds: request.kinds,
         providers: request.providers,
@@ -152,8 +177,7 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
         }
     }
     diags.check()?;
-    let imports = import::ask(request, diags).await?;
-    Ok(Answers { reads, imports, findings, requests: request.providers.requests() - before })
+    Ok(Answers { reads, findings, ..Answers::default() })
 }
 
 /// One complaint for all objects that the same cause hides.
@@ -201,18 +225,27 @@ fn compare_with_world(
     (current, drifts)
 }
 
-struct Planner<'p> {
-    request: &'p Request<'p>,
+/// Plans the objects that a walk comes to.
+pub(super) struct Planner<'p> {
+    pub(super) request: &'p Request<'p>,
+    /// What was read so far, for whom.
+    pub(super) answers: &'p data::Answers,
     /// Objects that are adopted.
     imports: &'p BTreeMap<ObjectAddr, crate::provider::Object>,
     moves: &'p Moves,
     /// The state, with the findings settled and the moves followed.
-    recorded: &'p State,
+    pub(super) recorded: &'p State,
     /// The same as the world has it.
     current: &'p BTreeMap<ObjectAddr, Record>,
     /// The blocks whose replacements are created first.
     create_first: BTreeSet<(ModuleId, ResourceAddr)>,
-    changes: BTreeMap<Subject, Change>,
+    pub(super) changes: BTreeMap<Subject, Change>,
+    /// What data sources gave.
+    pub(super) read: BTreeMap<ObjectAddr, Value>,
+    /// What could not be read, and what is known of it.
+    pub(super) unread: BTreeMap<ObjectAddr, Value>,
+    /// What data sources ask that was not answered yet.
+    pub(super) asked: BTreeSet<Question>,
 }
 
 impl Objects for Planner<'_> {
@@ -222,6 +255,9 @@ impl Objects for Planner<'_> {
         evaluation: &Evaluation<'_>,
         diags: &mut Diagnostics,
     ) -> Option<Value> {
+        if visit.addr.resource.mode == AddrMode::Data {
+            return self.data(&visit, evaluation, diags);
+        }
         let kind = self.request.kinds.get(&visit.addr.resource.kind)?;
         let current = self.current.get(&visit.addr);
         let from_record = |record: Option<&Record>| {
@@ -248,11 +284,18 @@ impl Objects for Planner<'_> {
                 planned.values.clone()
             }
             Action::Delete { prior, .. } | Action::Forget { prior } => prior.values.clone(),
+            Action::Read { later } => later.values.clone(),
         };
         let change = Change { action, place: Some(visit.resource.span), previous: None };
         self.changes.insert(Subject::current(visit.addr.clone()), change);
         condition::after(&visit, &value, evaluation, diags);
         Some(value)
+    }
+
+    /// What is destroyed is recorded, and what is not selected stays as it is: neither needs to know its keys.
+    fn needs_keys(&self, module: ModuleId, what: &What) -> bool {
+        self.request.mode != Mode::Destroy
+            && self.request.selection.expands(self.request.config, module, what)
     }
 
     fn rules(&self) -> Rules {
@@ -264,7 +307,23 @@ impl Objects for Planner<'_> {
     }
 }
 
-impl Planner<'_> {
+impl<'p> Planner<'p> {
+    pub(super) fn new(request: &'p Request<'p>, world: &World<'p>, answers: &'p Answers) -> Self {
+        Self {
+            request,
+            answers: &answers.data,
+            imports: &answers.imports,
+            moves: world.moves,
+            recorded: world.recorded,
+            current: world.current,
+            create_first: create_first(request.config, request.walk),
+            changes: BTreeMap::new(),
+            read: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            asked: BTreeSet::new(),
+        }
+    }
+
     fn action(
         &self,
         kind: &Kind,
@@ -283,7 +342,7 @@ impl Planner<'_> {
         let declared = desired;
         let desired = ignoring(visit.resource, declared.clone(), Some(current));
         let recorded = self.recorded.records.get(&visit.addr).unwrap_or(current);
-        let blame = BlameOf { planner: self, visit };
+        let blame = BlameOf { changes: &self.changes, evaluation, visit };
         let comparison = Comparison { kind, sealer: self.request.sealer, blame: &blame };
         let edits = heeded(visit.resource, comparison.edits(&desired, current, recorded));
         let triggered = triggered(visit, &self.changes, evaluation, diags);
@@ -320,7 +379,7 @@ impl Planner<'_> {
     /// The record of an object that an `import` block adopts.
     fn request_import(&self, kind: &Kind, addr: &ObjectAddr, desired: &Value, meta: &Meta) -> Option<Record> {
         let object = self.imports.get(addr)?;
-        Some(record_of(kind, desired, meta, object, self.request.sealer))
+        Some(record_of(addr, kind, desired, meta, object, self.request.sealer))
     }
 
     fn replacement(
@@ -350,20 +409,14 @@ impl Planner<'_> {
         (!forced.is_empty()).then_some(ReplaceReason::CannotUpdate(forced))
     }
 
-    fn meta(&self, visit: &Visit<'_>, evaluation: &Evaluation<'_>) -> Meta {
-        let mut depends_on: Vec<Dependency> = Vec::new();
-        let key = (visit.module, visit.addr.resource.clone());
-        for (module, resource) in self.request.walk.needs.get(&key).into_iter().flatten() {
-            let instances_of = evaluation.module_instances(*module);
-            depends_on.extend(instances(&visit.addr.module, instances_of, resource));
-        }
+    pub(super) fn meta(&self, visit: &Visit<'_>, evaluation: &Evaluation<'_>) -> Meta {
         Meta {
             provider: provider_of(
                 self.request.kinds,
                 self.request.config.module(visit.module),
                 visit.resource,
             ),
-            depends_on,
+            depends_on: dependencies(self.request.walk, visit, evaluation),
             create_before_destroy: self.create_first.contains(&(visit.module, visit.addr.resource.clone())),
             prevent_destroy: visit.resource.lifecycle.prevent_destroy,
         }
@@ -459,9 +512,19 @@ impl Planner<'_> {
     }
 }
 
+/// What an object needs, by its configuration.
+pub fn dependencies(walk: &Walk, visit: &Visit<'_>, evaluation: &Evaluation<'_>) -> Vec<Dependency> {
+    let key = (visit.module, visit.addr.resource.clone());
+    let needs = walk.needs.get(&key).into_iter().flatten();
+    let found = needs.flat_map(|(module, resource)| {
+        instances(&visit.addr.module, evaluation.module_instances(*module), resource)
+    });
+    found.collect()
+}
+
 /// The provider configuration that a resource uses.
 pub fn provider_of(kinds: &Kinds, module: &Module, resource: &Resource) -> ProviderAddr {
-    let of_kind = kinds.get(&resource.addr.kind).and_then(|kind| kind.provider.clone());
+    let of_kind = kinds.of(&resource.addr).and_then(|kind| kind.provider.clone());
     let default = || ProviderRef { name: of_kind.unwrap_or_else(|| "local".into()), alias: None };
     let called = resource.provider.as_ref().map_or_else(default, |(chosen, _)| chosen.clone());
     let ProviderRef { name, alias } = module.provider(&called).unwrap_or(called);
@@ -480,31 +543,6 @@ fn protected(addr: &ObjectAddr, place: Option<Span>) -> Diagnostic {
         .about(addr);
     diagnostic.span = place;
     diagnostic
-}
-
-struct BlameOf<'b> {
-    planner: &'b Planner<'b>,
-    visit: &'b Visit<'b>,
-}
-
-impl Blame for BlameOf<'_> {
-    fn place(&self, path: &Path) -> Option<Span> {
-        written(self.visit.resource, path).map(|expr| expr.span)
-    }
-
-    fn upstream(&self, path: &Path) -> Option<ObjectAddr> {
-        let module = &self.visit.addr.module;
-        eval::references(written(self.visit.resource, path)?).into_iter().find_map(|reference| {
-            let Refers::Resource(resource) = &reference.subject else { return None };
-            let key = ObjectKey::Single;
-            let lowest = ObjectAddr { module: module.clone(), resource: resource.clone(), key };
-            let of_block = self.planner.changes.range(Subject::current(lowest)..);
-            let mut of_block =
-                of_block.take_while(|(s, _)| s.addr.module == *module && s.addr.resource == *resource);
-            let changing = of_block.find(|(_, change)| !matches!(change.action, Action::NoOp { .. }));
-            changing.map(|(subject, _)| subject.addr.clone())
-        })
-    }
 }
 
 /// `-replace` with an address that no object has is a slip of the pen, not a mistake.
@@ -546,73 +584,4 @@ fn outputs(
         .map(|name| (name.clone(), change(name)))
         .filter(|(_, c)| c.before.is_some() || c.after.is_some())
         .collect()
-}
-
-impl Plan {
-    /// How many objects are created, changed and destroyed, as the summary line counts (a replacement is one of each).
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts { import: self.imports().count(), ..Counts::default() };
-        for change in self.changes.values() {
-            match change.action {
-                Action::Create { .. } => counts.add += 1,
-                Action::Update { .. } => counts.change += 1,
-                Action::Delete { .. } => counts.destroy += 1,
-                Action::Replace { order, .. } => {
-                    counts.add += 1;
-                    counts.destroy += usize::from(order != ReplaceOrder::ForgetFirst);
-                }
-                Action::NoOp { .. } | Action::Forget { .. } => {}
-            }
-        }
-        counts
-    }
-
-    /// The objects that are adopted, with the ids they have.
-    pub fn imports(&self) -> impl Iterator<Item = (&ObjectAddr, &std::sync::Arc<str>)> {
-        let planned = |addr: &ObjectAddr| self.changes.contains_key(&Subject::current(addr.clone()));
-        let imports = self.answers.imports.iter().filter(move |(addr, _)| planned(addr));
-        imports.map(|(addr, object)| (addr, &object.id))
-    }
-
-    /// Whether applying it does anything to the world or to the outputs.
-    pub fn changes_anything(&self) -> bool {
-        let objects =
-            self.changes.values().any(|c| !matches!(c.action, Action::NoOp { .. } | Action::Forget { .. }));
-        let outputs = self.outputs.values().any(OutputChange::is_change);
-        objects || outputs || self.forgets() || !self.moves.0.is_empty() || self.imports().count() > 0
-    }
-
-    /// Whether applying it writes anything, if only to the state.
-    pub fn writes_anything(&self) -> bool {
-        self.changes_anything() || !self.steps.is_empty() || !self.answers.findings.is_empty()
-    }
-
-    /// Whether an object is dropped from the state because that was asked for. One that the world has no more, and that nothing
-    /// declares, is dropped in passing.
-    fn forgets(&self) -> bool {
-        let gone = |addr: &ObjectAddr| matches!(self.answers.reads.get(addr), Some(None));
-        self.changes.iter().any(|(subject, change)| {
-            matches!(change.action, Action::Forget { .. })
-                && (self.mode != Mode::Normal || !gone(&subject.addr))
-        })
-    }
-}
-
-/// The numbers of the summary line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub import: usize,
-    pub add: usize,
-    pub change: usize,
-    pub destroy: usize,
-}
-
-impl OutputChange {
-    pub fn is_change(&self) -> bool {
-        match (&self.before, &self.after) {
-            (Some(before), Some(after)) => before != after,
-            (None, None) => false,
-            _ => true,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Reads the world: page by page where that costs fewer requests than object by object.
 
 use crate::addr::ObjectAddr;
-use crate::kind::{Kind, Kinds};
+use crate::kind::{Attribute, Kind, Kinds};
 use crate::provider::{CallError, Object, ObjectRef, Provider, Search};
 use crate::state::{ProviderAddr, Record};
 use futures_util::future::join_all;
@@ -62,15 +62,25 @@ pub(super) async fn read_all<'r>(
     kinds: &Kinds,
     providers: &Providers,
 ) -> BTreeMap<ObjectAddr, Read> {
-    let mut groups: BTreeMap<(&ProviderAddr, &str), Group<'r>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&ProviderAddr, &str, Vec<String>), Group<'r>> = BTreeMap::new();
     for (addr, record) in records {
-        groups.entry((&record.provider, &addr.resource.kind)).or_default().push((addr, record));
+        let name = &*addr.resource.kind;
+        let place = kinds.get(name).map(|kind| place(kind, record)).unwrap_or_default();
+        groups.entry((&record.provider, name, place)).or_default().push((addr, record));
     }
-    let reads = groups.iter().filter_map(|((provider, name), group)| {
+    let reads = groups.iter().filter_map(|((provider, name, _), group)| {
         let kind = kinds.get(name)?;
         Some(read_group(kind, providers.of(kind, provider)?, group))
     });
     join_all(reads).await.into_iter().flatten().collect()
+}
+
+/// Below what an object stands: those that stand in one place are one collection.
+fn place(kind: &Kind, record: &Record) -> Vec<String> {
+    let own = |attribute: &&Attribute| kind.key.as_ref() == Some(&attribute.name);
+    let parents = kind.attributes.values().filter(|attribute| attribute.parent && !own(attribute));
+    let value = |name: &str| record.values.get_attr(name).map(|value| format!("{value:?}"));
+    parents.map(|attribute| value(&attribute.name).unwrap_or_default()).collect()
 }
 
 async fn read_group(kind: &Kind, provider: &Arc<dyn Provider>, group: &Group<'_>) -> Vec<(ObjectAddr, Read)> {

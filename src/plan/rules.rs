@@ -4,11 +4,11 @@
 
 use super::evaluation::Evaluation;
 use super::scope::{Repeat, Scope};
-use crate::addr::{ModulePath, Name};
+use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey};
 use crate::config::{ModuleId, Rule};
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::eval;
-use crate::value::{Marks, Type, convert};
+use crate::value::{Marks, Type, Value, convert};
 use std::collections::BTreeSet;
 
 /// What a walk makes of rules.
@@ -25,7 +25,7 @@ pub enum Rules {
 }
 
 /// How one sort of rule speaks.
-struct Words {
+pub(super) struct Words {
     /// The summary when the condition does not hold.
     failed: &'static str,
     /// The summary when the condition is neither true nor false.
@@ -33,19 +33,19 @@ struct Words {
     subject: &'static str,
 }
 
-const VALIDATION: Words = Words {
+pub(super) const VALIDATION: Words = Words {
     failed: "Invalid value for variable",
     invalid: "Invalid variable validation result",
     subject: "Validation condition",
 };
-const PRECONDITION: Words = Words {
+pub(super) const PRECONDITION: Words = Words {
     failed: "Module output value precondition failed",
     invalid: "Invalid condition result",
     subject: "Condition",
 };
-const ASSERTION: Words = Words { failed: "Check block assertion failed", ..PRECONDITION };
+pub(super) const ASSERTION: Words = Words { failed: "Check block assertion failed", ..PRECONDITION };
 
-enum Verdict {
+pub(super) enum Verdict {
     Holds,
     Unknown,
     /// It does not hold; the author's message.
@@ -106,6 +106,9 @@ pub(super) fn assertions(
         return;
     }
     let check = &evaluation.config.module(module).checks[name];
+    if unread(evaluation, module, path, name) {
+        return;
+    }
     let scope = evaluation.scope(module, path, &Repeat::None);
     for rule in &check.asserts {
         match judge(rule, &scope, &ASSERTION, diags) {
@@ -120,6 +123,14 @@ pub(super) fn assertions(
             Verdict::Holds | Verdict::Wrong => {}
         }
     }
+}
+
+/// Whether a check's own data source could not be read, which was said: there is nothing to judge then.
+fn unread(evaluation: &Evaluation<'_>, module: ModuleId, path: &ModulePath, name: &Name) -> bool {
+    let mut resources = evaluation.config.module(module).resources.values();
+    let Some(data) = resources.find(|resource| resource.check.as_ref() == Some(name)) else { return false };
+    let addr = ObjectAddr { module: path.clone(), resource: data.addr.clone(), key: ObjectKey::Single };
+    evaluation.object(&addr).is_some_and(|value| *value == Value::unknown(Type::Dynamic))
 }
 
 /// Judges everything once more, when an apply is done. Returns the root outputs whose preconditions do not hold.
@@ -160,7 +171,7 @@ fn failure(rule: &Rule, words: &Words, message: &str, severity: Severity) -> Dia
     Diagnostic { severity, ..diagnostic }
 }
 
-fn judge(rule: &Rule, scope: &Scope<'_, '_>, words: &Words, diags: &mut Diagnostics) -> Verdict {
+pub(super) fn judge(rule: &Rule, scope: &Scope<'_, '_>, words: &Words, diags: &mut Diagnostics) -> Verdict {
     let invalid = |label: &str, detail: String| {
         Diagnostic::error(words.invalid).at(rule.condition.span).label(label).detail(detail)
     };

@@ -5,10 +5,12 @@
 //! without asking anybody, and a digest over the plan proves that it is the same. The head stands in the clear so that a stale plan can say
 //! what it was made from; everything else is sealed with the state's key.
 
+use super::data::{About, Answer, Question};
 use super::{Answers, Finding, Mode, Plan, Verdict};
 use crate::addr::{Name, ObjectAddr};
-use crate::provider::Object;
+use crate::provider::{CallError, Object};
 use crate::secret::{Purpose, Sealed, Sealer};
+use crate::state::ProviderAddr;
 use crate::state::format::v1::{Seal, read_record, write_record};
 use crate::value::{Marks, Value, typed_from_json, typed_to_json};
 use serde::{Deserialize, Serialize};
@@ -62,6 +64,8 @@ struct Payload {
     reads: Vec<(String, Option<SavedObject>)>,
     #[serde(default)]
     imports: Vec<(String, SavedObject)>,
+    #[serde(default)]
+    data: Vec<SavedAnswer>,
     findings: Vec<SavedFinding>,
     requests: u64,
 }
@@ -71,6 +75,26 @@ struct SavedObject {
     id: String,
     values: Json,
     marker: Option<String>,
+}
+
+/// What a data source asked, and the answer.
+#[derive(Serialize, Deserialize)]
+struct SavedAnswer {
+    provider: String,
+    alias: Option<String>,
+    kind: String,
+    words: String,
+    about: SavedAbout,
+    /// Or why there is none, which only a check survives.
+    objects: Result<Vec<SavedObject>, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SavedAbout {
+    One(String),
+    All,
+    Search(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,7 +169,11 @@ pub fn digest(plan: &Plan) -> String {
             }
             super::Action::NoOp { record, .. } => add(&typed_to_json(&record.values).to_string()),
             super::Action::Delete { prior, .. } | super::Action::Forget { prior } => add(&prior.id),
+            super::Action::Read { later } => add(&typed_to_json(&later.values).to_string()),
         }
+    }
+    for (addr, value) in &plan.data {
+        add(&format!("{addr} {}", typed_to_json(value)));
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -156,19 +184,16 @@ pub fn write(head: &Head, asked: Asked, plan: &Plan, sealer: &Sealer) -> Result<
     // What is ephemeral is never stored: whoever applies the plan gives it again.
     let stored = plan.variables.iter().filter(|(_, value)| !value.contains_marks(Marks::EPHEMERAL));
     let variables = stored.map(|(name, value)| (name.to_string(), typed_to_json(value))).collect();
-    let object = |object: &Object| SavedObject {
-        id: object.id.to_string(),
-        values: typed_to_json(&object.values),
-        marker: object.marker.as_deref().map(str::to_owned),
-    };
-    let reads = plan.answers.reads.iter().map(|(addr, read)| (addr.to_string(), read.as_ref().map(object)));
+    let reads = plan.answers.reads.iter();
+    let reads = reads.map(|(addr, read)| (addr.to_string(), read.as_ref().map(save_object)));
     let findings: Result<Vec<_>, SavedError> =
         plan.answers.findings.iter().map(|finding| write_finding(finding, head, &sealer)).collect();
     let payload = Payload {
         asked,
         variables,
         reads: reads.collect(),
-        imports: plan.answers.imports.iter().map(|(addr, of)| (addr.to_string(), object(of))).collect(),
+        imports: plan.answers.imports.iter().map(|(addr, of)| (addr.to_string(), save_object(of))).collect(),
+        data: plan.answers.data.iter().map(|(question, answer)| save_answer(question, answer)).collect(),
         findings: findings?,
         requests: plan.reading.requests,
     };
@@ -211,10 +236,55 @@ pub fn read(bytes: &[u8], sealer: &Sealer) -> Result<Saved, SavedError> {
     for (addr, read) in payload.imports {
         imports.insert(address(&addr)?, read_object(read)?);
     }
+    let data = payload.data.into_iter().map(read_answer).collect::<Result<_, SavedError>>()?;
     let findings: Result<Vec<_>, SavedError> =
         payload.findings.into_iter().map(|finding| read_finding(finding, &head, &sealer)).collect();
-    let answers = Answers { reads, imports, findings: findings?, requests: payload.requests };
+    let answers = Answers { reads, data, imports, findings: findings?, requests: payload.requests };
     Ok(Saved { asked: payload.asked, variables, answers })
+}
+
+fn save_object(object: &Object) -> SavedObject {
+    SavedObject {
+        id: object.id.to_string(),
+        values: typed_to_json(&object.values),
+        marker: object.marker.as_deref().map(str::to_owned),
+    }
+}
+
+fn save_answer(question: &Question, answer: &Answer) -> SavedAnswer {
+    SavedAnswer {
+        provider: question.provider.name.to_string(),
+        alias: question.provider.alias.as_deref().map(str::to_owned),
+        kind: question.kind.to_string(),
+        words: question.words.clone(),
+        about: match &question.about {
+            About::One(id) => SavedAbout::One(id.to_string()),
+            About::All => SavedAbout::All,
+            About::Search(words) => SavedAbout::Search(words.clone()),
+        },
+        objects: match answer {
+            Ok(objects) => Ok(objects.iter().map(save_object).collect()),
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+fn read_answer(saved: SavedAnswer) -> Result<(Question, Answer), SavedError> {
+    let question = Question {
+        provider: ProviderAddr { name: saved.provider.into(), alias: saved.alias.map(Into::into) },
+        kind: saved.kind.into(),
+        words: saved.words,
+        about: match saved.about {
+            SavedAbout::One(id) => About::One(id.into()),
+            SavedAbout::All => About::All,
+            SavedAbout::Search(words) => About::Search(words),
+        },
+    };
+    let answer = match saved.objects {
+        Ok(objects) => Ok(objects.into_iter().map(read_object).collect::<Result<_, _>>()?),
+        Err(cause) => Err(CallError::Unreached(cause)),
+    };
+    Ok((question, answer))
 }
 
 fn read_object(saved: SavedObject) -> Result<Object, SavedError> {

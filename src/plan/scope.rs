@@ -1,14 +1,13 @@
 //! What names mean in one instance of a module: the planner's side of `eval`'s door.
 
 use super::evaluation::Evaluation;
-use crate::addr::{ModulePath, Name, ResourceAddr};
-use crate::config::{ModuleId, Repetition};
+use crate::addr::{Mode, ModulePath, Name, ResourceAddr};
+use crate::config::{Module, ModuleId, Repetition};
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::eval::functions::Host;
 use crate::eval::{self, Reference, Subject};
 use crate::syntax::Step;
 use crate::value::Value;
-use std::collections::BTreeMap;
 
 /// What `each` and `count` are.
 #[derive(Clone, Debug)]
@@ -130,25 +129,52 @@ fn unsupported<const N: usize>(
 }
 
 /// Whether a module declares what a reference names; else the complaint, in Terraform's words.
-pub(super) fn declared(module: &crate::config::Module, reference: &Reference) -> Result<(), Box<Diagnostic>> {
+pub(super) fn declared(module: &Module, reference: &Reference) -> Result<(), Box<Diagnostic>> {
     let complaint = match &reference.subject {
         Subject::Variable(name) if !module.variables.contains_key(name) => {
+            let explanation = format!("An input variable with the name {name:?} has not been declared.");
             undeclared("input variable", "variable", name, module.variables.keys(), reference)
+                .detail(explanation)
                 .help(format!("declare it with `variable {:?} {{ }}`", &**name))
         }
         Subject::Local(name) if !module.locals.contains_key(name) => {
+            let explanation = format!("A local value with the name {name:?} has not been declared.");
             undeclared("local value", "local value", name, module.locals.keys(), reference)
+                .detail(explanation)
         }
         Subject::Module(name) if !module.calls.contains_key(name) => {
-            undeclared("module", "module", name, module.calls.keys(), reference)
+            let explanation = format!("No module call named {name:?} is declared in {}.", place(module));
+            undeclared("module", "module", name, module.calls.keys(), reference).detail(explanation)
         }
         Subject::Resource(addr) if !module.resources.contains_key(addr) => {
-            undeclared_resource(addr, &module.resources.keys().collect::<Vec<_>>(), reference)
+            undeclared_resource(addr, module, reference)
+        }
+        Subject::Resource(addr)
+            if module.resources[addr].check.is_some() && !in_check(module, addr, reference) =>
+        {
+            Diagnostic::error("Reference to scoped resource")
+                .at(reference.span)
+                .label("stands in a check, for its assertions alone")
+                .related(module.resources[addr].span, "declared here")
+                .detail(format!(
+                    "The referenced data resource {:?} {:?} is not available from this context.",
+                    &*addr.kind, &*addr.name
+                ))
         }
         Subject::Resource(addr) => return keyed(addr, &module.resources[addr].repetition, reference),
         _ => return Ok(()),
     };
     Err(Box::new(complaint))
+}
+
+/// Whether a reference stands in an assertion of the check that its data source belongs to.
+fn in_check(module: &crate::config::Module, addr: &ResourceAddr, reference: &Reference) -> bool {
+    let check = module.resources[addr].check.as_ref().and_then(|name| module.checks.get(name));
+    let rules = check.into_iter().flat_map(|check| &check.asserts);
+    let mut spans = rules.flat_map(|rule| [rule.condition.span, rule.error_message.span]);
+    spans.any(|span| {
+        span.file == reference.span.file && (span.start..=span.end).contains(&reference.span.start)
+    })
 }
 
 /// Whether a reference to a resource has a key exactly if its objects do.
@@ -191,22 +217,29 @@ fn undeclared<'n>(
     Diagnostic::error(format!("Reference to undeclared {summary}"))
         .at(reference.span)
         .label(format!("no {what} is called `{name}`{hint}"))
-        .detail(match what {
-            "module" => format!("No module call named {name:?} is declared in this module."),
-            "variable" => format!("An input variable with the name {name:?} has not been declared."),
-            _ => format!("A local value with the name {name:?} has not been declared."),
-        })
 }
 
-fn undeclared_resource(addr: &ResourceAddr, known: &[&ResourceAddr], reference: &Reference) -> Diagnostic {
-    let texts: BTreeMap<String, ()> = known.iter().map(|addr| (addr.to_string(), ())).collect();
-    let near = did_you_mean(&addr.to_string(), texts.keys().map(String::as_str)).map(str::to_owned);
+/// A module as complaints name it.
+fn place(module: &Module) -> String {
+    let names: Vec<String> = module.path.iter().map(|name| format!("module.{name}")).collect();
+    if names.is_empty() { "the root module".to_owned() } else { names.join(".") }
+}
+
+fn undeclared_resource(addr: &ResourceAddr, module: &Module, reference: &Reference) -> Diagnostic {
+    let texts: Vec<String> = module.resources.keys().map(ToString::to_string).collect();
+    let near = did_you_mean(&addr.to_string(), texts.iter().map(String::as_str));
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let mode = match addr.mode {
+        Mode::Managed => "managed",
+        Mode::Data => "data",
+    };
     Diagnostic::error("Reference to undeclared resource")
         .at(reference.span)
         .label(format!("nothing is declared as `{addr}`{hint}"))
         .detail(format!(
-            "A managed resource {:?} {:?} has not been declared in this module.",
-            &*addr.kind, &*addr.name
+            "A {mode} resource {:?} {:?} has not been declared in {}.",
+            &*addr.kind,
+            &*addr.name,
+            place(module)
         ))
 }

@@ -14,8 +14,8 @@ use super::desired::settable;
 use super::look::{Found, Looking, door, unresolved};
 use crate::addr::Name;
 use crate::kind::{self, Attribute, Kind};
-use crate::provider::{CallError, Object, Provider, Search};
-use crate::state::{Intent, IntentId, ProviderAddr, State};
+use crate::provider::{CallError, Object, ObjectRef, Provider, Search};
+use crate::state::{Intent, IntentId, ProviderAddr, Record, State, Status};
 use crate::syntax::{Expr, ExprKind, TemplatePart};
 use crate::value::{Path, Value};
 use futures_util::future::join_all;
@@ -114,8 +114,11 @@ async fn search(looking: &Looking<'_>, group: Group<'_>) -> Vec<(IntentId, Found
         let last = begin.elapsed() >= settle;
         let found = candidates(looking, kind, provider, &intents).await;
         let mut missing = Vec::new();
-        for (intent, found) in intents.into_iter().zip(found) {
-            match verdict(looking, kind, intent, found) {
+        let verdicts =
+            intents.iter().zip(found).map(|(intent, found)| verdict(looking, kind, provider, intent, found));
+        let verdicts = join_all(verdicts).await;
+        for (intent, found) in intents.into_iter().zip(verdicts) {
+            match found {
                 Ok(Verdict::NotDone) if !last => missing.push(intent),
                 found => all.push((intent.id.clone(), found)),
             }
@@ -135,25 +138,75 @@ async fn candidates(
     provider: &Arc<dyn Provider>,
     intents: &[&Intent],
 ) -> Vec<Result<Vec<Object>, CallError>> {
-    let marked = |intent: &Intent| kind.marker.is_some() && intent.marker.is_some();
+    if let Some(key) = &kind.key {
+        return join_all(intents.iter().map(|intent| named(looking, kind, provider, intent, key))).await;
+    }
     let list = kind.list.as_ref();
     let by_marker = list.is_some_and(|list| list.marker_param.is_some()) || intents.len() == 1;
-    let page = list.and_then(|list| list.page.as_ref()).map_or(1, |page| page.size as usize);
+    let size = list.and_then(|list| list.page.as_ref()).and_then(|page| page.size.as_ref());
+    let page = size.map_or(1, |(size, _)| *size as usize);
     let pages = 1 + looking.known.count(&kind.name) / page.max(1);
-    if by_marker && intents.iter().all(|intent| marked(intent)) && intents.len() <= pages {
+    if by_marker && intents.iter().all(|intent| marked(kind, intent)) && intents.len() <= pages {
         return join_all(intents.iter().map(|intent| one(kind, provider, intent))).await;
     }
     let Some(first) = intents.first() else { return Vec::new() };
     let listed = provider.list(kind, Search::All { values: &first.record.values }).await;
     let of = |intent: &&Intent| {
         let objects = listed.as_ref().map_err(Clone::clone)?;
-        let fits = |object: &&Object| match marked(intent) {
-            true => object.marker == intent.marker,
-            false => resembles(looking, kind, intent, object),
-        };
-        Ok(objects.iter().filter(fits).cloned().collect())
+        let mut found: Vec<Object> =
+            objects.iter().filter(|object| fits(looking, kind, intent, object)).cloned().collect();
+        // Of several objects with a name that only one may have, a list showed one twice.
+        if !kind.unique.is_empty() {
+            found.truncate(1);
+        }
+        Ok(found)
     };
     intents.iter().map(of).collect()
+}
+
+/// The object that goes by the name that the user chose. One that is not what was wanted was there before.
+async fn named(
+    looking: &Looking<'_>,
+    kind: &Kind,
+    provider: &Arc<dyn Provider>,
+    intent: &Intent,
+    key: &str,
+) -> Result<Vec<Object>, CallError> {
+    let found = by_name(kind, provider, intent, key).await?;
+    Ok(found.into_iter().filter(|object| fits(looking, kind, intent, object)).collect())
+}
+
+async fn by_name(
+    kind: &Kind,
+    provider: &Arc<dyn Provider>,
+    intent: &Intent,
+    key: &str,
+) -> Result<Option<Object>, CallError> {
+    let values = &intent.record.values;
+    let id = values.get_attr(key).and_then(|value| match value.unmarked() {
+        Value::String(text) => Some(text.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    let Some(id) = id else { return Ok(None) };
+    provider.read(kind, ObjectRef { id: &id, values }).await
+}
+
+fn marked(kind: &Kind, intent: &Intent) -> bool {
+    kind.marker.is_some() && intent.marker.is_some()
+}
+
+/// Whether an object may be what a create made: by its marker, or as it looks.
+fn fits(looking: &Looking<'_>, kind: &Kind, intent: &Intent, object: &Object) -> bool {
+    match marked(kind, intent) {
+        true => object.marker == intent.marker,
+        false => resembles(looking, kind, intent, object),
+    }
+}
+
+/// Whether the objects of a kind have names of their own, which no two share.
+fn has_natural_key(kind: &Kind) -> bool {
+    kind.key.is_some() || !kind.unique.is_empty()
 }
 
 async fn one(kind: &Kind, provider: &Arc<dyn Provider>, intent: &Intent) -> Result<Vec<Object>, CallError> {
@@ -161,13 +214,14 @@ async fn one(kind: &Kind, provider: &Arc<dyn Provider>, intent: &Intent) -> Resu
     provider.list(kind, Search::Marker { marker, values: &intent.record.values }).await
 }
 
-fn verdict(
+async fn verdict(
     looking: &Looking<'_>,
     kind: &Kind,
+    provider: &Arc<dyn Provider>,
     intent: &Intent,
     found: Result<Vec<Object>, CallError>,
 ) -> Found {
-    if intent.marker.is_none() && intent.before.is_none() {
+    if intent.marker.is_none() && intent.before.is_none() && !has_natural_key(kind) {
         return Err(undecided(
             intent,
             "nothing tells its object from others, and this kind cannot be listed",
@@ -176,11 +230,29 @@ fn verdict(
     let found = found.map_err(|error| unresolved(intent, &error.to_string()))?;
     match found.as_slice() {
         [] => Ok(Verdict::NotDone),
-        [object] => Ok(Verdict::Adopted(Box::new(refreshed(kind, &intent.record, object, looking.sealer)))),
+        [object] => {
+            let finished = finished(kind, provider, object).await;
+            let (object, status) = finished.map_err(|error| unresolved(intent, &error.to_string()))?;
+            let record = refreshed(kind, &intent.record, &object, looking.sealer);
+            Ok(Verdict::Adopted(Box::new(Record { status, ..record })))
+        }
         several => {
             let ids: Vec<&str> = several.iter().map(|object| &*object.id).collect();
             Err(undecided(intent, &format!("several objects match it: {}", ids.join(", "))))
         }
+    }
+}
+
+/// The object as the interrupted create would have left it: one that its kind waits for is waited for here.
+async fn finished(
+    kind: &Kind,
+    provider: &Arc<dyn Provider>,
+    object: &Object,
+) -> Result<(Object, Status), CallError> {
+    match provider.finish(kind, object.clone()).await {
+        Ok(object) => Ok((object, Status::Ready)),
+        Err(CallError::Unusable(object, _)) => Ok((*object, Status::Tainted)),
+        Err(error) => Err(error),
     }
 }
 
@@ -221,6 +293,10 @@ pub async fn survey(
     provider: &Arc<dyn Provider>,
     intent: &Intent,
 ) -> Result<Option<Vec<Arc<str>>>, CallError> {
+    if let Some(key) = &kind.key {
+        let found = by_name(kind, provider, intent, key).await?;
+        return Ok(Some(found.into_iter().map(|object| object.id).collect()));
+    }
     if kind.list.is_none() {
         return Ok(None);
     }
@@ -231,7 +307,10 @@ pub async fn survey(
 
 /// Whether an object may be what an unmarked create made.
 fn resembles(looking: &Looking<'_>, kind: &Kind, intent: &Intent, object: &Object) -> bool {
-    let there = intent.before.as_ref().is_none_or(|before| before.contains(&object.id));
+    let there = match &intent.before {
+        Some(before) => before.contains(&object.id),
+        None => !has_natural_key(kind),
+    };
     !there
         && object.marker.is_none()
         && !looking.known.has(&kind.name, &object.id)
@@ -240,7 +319,7 @@ fn resembles(looking: &Looking<'_>, kind: &Kind, intent: &Intent, object: &Objec
 
 /// Whether an object is what the create's own request would make: what further requests set may not be set yet.
 fn alike(kind: &Kind, intent: &Intent, object: &Object) -> bool {
-    let later = |attribute: &Attribute| attribute.toggle.is_some();
+    let later = |attribute: &Attribute| attribute.toggle.is_some() || attribute.members.is_some();
     declared(kind).filter(|attribute| !later(attribute)).all(|a| !differs(a, intent, &object.values))
 }
 
@@ -252,7 +331,8 @@ pub fn differences(kind: &Kind, intent: &Intent, values: &Value) -> Vec<Path> {
 
 /// The attributes that an answer shows as they were set.
 fn declared(kind: &Kind) -> impl Iterator<Item = &Attribute> {
-    kind.attributes.values().filter(|attribute| settable(attribute) && !attribute.write_only)
+    let shown = |attribute: &Attribute| attribute.echo && !attribute.local && !attribute.write_only;
+    kind.attributes.values().filter(move |attribute| settable(attribute) && shown(attribute))
 }
 
 fn differs(attribute: &Attribute, intent: &Intent, values: &Value) -> bool {
@@ -262,6 +342,9 @@ fn differs(attribute: &Attribute, intent: &Intent, values: &Value) -> bool {
 
 fn agrees(attribute: &Attribute, want: &Value, have: Option<&Value>) -> bool {
     let Some(have) = have.filter(|_| !want.is_null()) else { return true };
+    if attribute.partial && !is_map(want) {
+        return !want.is_wholly_known() || !have.is_wholly_known() || kind::covers(want, have);
+    }
     if attribute.partial {
         let entry = |(key, value): (Value, Value)| {
             let have = key.as_str().and_then(|key| have.get_attr(key));
@@ -272,6 +355,10 @@ fn agrees(attribute: &Attribute, want: &Value, have: Option<&Value>) -> bool {
         return want.elements().into_iter().all(entry);
     }
     !want.is_wholly_known() || same(attribute, want, have)
+}
+
+fn is_map(value: &Value) -> bool {
+    matches!(value.unmarked(), Value::Object(_) | Value::Map(..))
 }
 
 fn same(attribute: &Attribute, want: &Value, have: &Value) -> bool {

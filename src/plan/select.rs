@@ -1,11 +1,13 @@
 //! `-target` and `-exclude`: which objects a plan may touch.
 //!
-//! A target brings what it depends on; an exclusion takes what depends on it along. Both work on blocks, since that is where
+//! A target brings what it depends on; an exclusion takes what depends on it along; the other way round to destroy. Both work on blocks, since that is where
 //! dependencies are declared; an instance key narrows a target itself.
 
-use super::nodes::Walk;
+use super::Mode;
+use super::nodes::{Block, Walk, What};
 use crate::addr::{ModulePath, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Config, ModuleId};
+use crate::state::State;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One `-target` or `-exclude`: an object, all objects of a block, or a module.
@@ -42,10 +44,23 @@ impl Selection {
         Self::default()
     }
 
-    pub fn new(config: &Config, walk: &Walk, targets: Vec<Target>, excludes: Vec<Target>) -> Self {
+    /// To destroy, a target takes along what depends on it, and an exclusion what it needs itself; then the records count as well, since
+    /// what they speak of may be declared no more.
+    pub fn new(
+        (config, walk): (&Config, &Walk),
+        state: &State,
+        mode: Mode,
+        targets: Vec<Target>,
+        excludes: Vec<Target>,
+    ) -> Self {
         let mut selection = Self { targets, excludes, ..Self::default() };
-        selection.wanted = closure(config, walk, &selection.targets, true);
-        selection.unwanted = closure(config, walk, &selection.excludes, false);
+        let destroys = mode == Mode::Destroy;
+        let mut needs = declared(config, walk);
+        if destroys {
+            recorded(state, &mut needs);
+        }
+        selection.wanted = closure(&needs, &selection.targets, !destroys);
+        selection.unwanted = closure(&needs, &selection.excludes, destroys);
         selection.blocks = walk.needs.keys().map(|b| (b.clone(), selection.plans_of(config, b))).collect();
         selection
     }
@@ -89,6 +104,21 @@ impl Selection {
         covered && (self.targets.is_empty() || !needs.is_empty())
     }
 
+    /// Whether the keys of a block's objects matter, or of a module's instances: if anything of them may be planned.
+    pub fn expands(&self, config: &Config, module: ModuleId, what: &What) -> bool {
+        match what {
+            What::Resource(addr) => self.blocks.get(&(module, addr.clone())).copied().unwrap_or(true),
+            What::Call(name) => {
+                let mut outer = config.module(module).path.clone();
+                outer.push(name.clone());
+                let inside = |id: ModuleId| config.module(id).path.starts_with(&outer);
+                let mut blocks = self.blocks.iter().filter(|((id, _), _)| inside(*id));
+                self.is_all() || blocks.any(|(_, planned)| *planned)
+            }
+            _ => true,
+        }
+    }
+
     /// Whether the object is read at all.
     pub fn reads(&self, addr: &ObjectAddr) -> bool {
         self.plans(addr)
@@ -128,34 +158,44 @@ fn within(outer: &ModulePath, inner: &ModulePath) -> bool {
             .all(|(o, i)| o.name == i.name && (o.key == ObjectKey::Single || o.key == i.key))
 }
 
-/// The blocks that are reached from those of `targets`: what they need, or what needs them. Without the targets themselves.
-fn closure(
-    config: &Config,
-    walk: &Walk,
-    targets: &[Target],
-    needs: bool,
-) -> BTreeSet<(Vec<String>, ResourceAddr)> {
-    let path = |module: ModuleId| -> Vec<String> {
-        config.module(module).path.iter().map(|name| name.to_string()).collect()
+/// A block by the names of the modules it stands in.
+type Named = (Vec<String>, ResourceAddr);
+
+/// What each block needs.
+type Needs = BTreeMap<Named, BTreeSet<Named>>;
+
+fn declared(config: &Config, walk: &Walk) -> Needs {
+    let named = |(module, resource): &Block| -> Named {
+        (config.module(*module).path.iter().map(|name| name.to_string()).collect(), resource.clone())
     };
-    let named = |(module, resource): &(ModuleId, ResourceAddr)| {
+    walk.needs.iter().map(|(block, needs)| (named(block), needs.iter().map(named).collect())).collect()
+}
+
+/// Adds what the records say.
+fn recorded(state: &State, needs: &mut Needs) {
+    for (addr, record) in &state.records {
+        let of_block = needs.entry((names(&addr.module), addr.resource.clone())).or_default();
+        let needed = record.depends_on.iter();
+        of_block.extend(needed.map(|needed| (names(&needed.module), needed.resource.clone())));
+    }
+}
+
+/// The blocks that are reached from those of `targets`: what they need, or what needs them. Without the targets themselves.
+fn closure(needs: &Needs, targets: &[Target], forwards: bool) -> BTreeSet<Named> {
+    let named = |(path, resource): &Named| {
         targets.iter().any(|target| match target {
-            Target::Object(addr) => addr.resource == *resource && names(&addr.module) == path(*module),
-            Target::Module(outer) => path(*module).starts_with(&names(outer)),
+            Target::Object(addr) => addr.resource == *resource && names(&addr.module) == *path,
+            Target::Module(outer) => path.starts_with(&names(outer)),
         })
     };
-    let mut frontier: Vec<&(ModuleId, ResourceAddr)> = walk.needs.keys().filter(|b| named(b)).collect();
+    let mut frontier: Vec<&Named> = needs.keys().filter(|block| named(block)).collect();
     let mut reached = BTreeSet::new();
     while let Some(block) = frontier.pop() {
-        let next: Vec<&(ModuleId, ResourceAddr)> = match needs {
-            true => walk.needs.get(block).into_iter().flatten().collect(),
-            false => walk.needs.iter().filter(|(_, all)| all.contains(block)).map(|(b, _)| b).collect(),
+        let next: Vec<&Named> = match forwards {
+            true => needs.get(block).into_iter().flatten().collect(),
+            false => needs.iter().filter(|(_, all)| all.contains(block)).map(|(block, _)| block).collect(),
         };
-        for block in next {
-            if reached.insert((path(block.0), block.1.clone())) {
-                frontier.push(block);
-            }
-        }
+        frontier.extend(next.into_iter().filter(|block| reached.insert((*block).clone())));
     }
     reached
 }

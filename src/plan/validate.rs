@@ -1,12 +1,13 @@
 //! What can be known to be wrong without state, variables or network; and the plainest source of objects, the state itself.
 
+use super::data;
 use super::depend;
 use super::desired::{desired, unknown_object};
 use super::evaluation::{Evaluation, Objects, Visit, walk};
-use super::nodes::{self, Walk};
+use super::nodes::{self, Walk, What};
 use super::rules::Rules;
 use crate::addr::{Mode, Name, ObjectAddr};
-use crate::config::{Config, Module, ProviderRef, RESERVED, Resource, Source, Values};
+use crate::config::{Config, Module, ModuleId, ProviderRef, RESERVED, Resource, Source, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::eval::functions::Host;
 use crate::kind::{self, Kinds};
@@ -47,6 +48,18 @@ pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<
                 );
             }
             for extra in &call.arguments.blocks {
+                if ["lifecycle", "locals", "provider"].contains(&&*extra.kind.name) {
+                    diags.error(
+                        Diagnostic::error("Reserved block type name in module block")
+                            .at(extra.kind.span)
+                            .label("has no meaning in a `module` block")
+                            .detail(format!(
+                                "The block type name {:?} is reserved for use in a future version.",
+                                &*extra.kind.name
+                            )),
+                    );
+                    continue;
+                }
                 diags.error(
                     Diagnostic::error("Unsupported block type")
                         .at(extra.kind.span)
@@ -57,6 +70,7 @@ pub fn check(config: &Config, kinds: &Kinds, diags: &mut Diagnostics) -> Result<
         }
         depend::check(module, diags);
         module.resources.values().for_each(|resource| alias(config, module, resource, diags));
+        misplaced_providers(module, diags);
     }
     super::removed::check(config, diags);
     nodes::order(config, diags)
@@ -88,8 +102,35 @@ fn alias(config: &Config, module: &Module, resource: &Resource, diags: &mut Diag
     );
 }
 
+/// Provider blocks stand in the root: in another module nobody would read them.
+fn misplaced_providers(module: &Module, diags: &mut Diagnostics) {
+    for block in module.providers.values().flatten().filter(|_| module.parent.is_some()) {
+        let called = Diagnostic::warning("Redundant empty provider block")
+            .at(block.span)
+            .label("says nothing: the module gets its providers from its caller")
+            .detail("The block is not needed, and may be removed.");
+        if block.arguments.attributes.is_empty() && block.arguments.blocks.is_empty() {
+            diags.push(called);
+            continue;
+        }
+        diags.error(
+            Diagnostic::error("Provider configuration in a called module")
+                .at(block.span)
+                .label("provider blocks stand in the root module")
+                .detail("A called module uses the provider configurations of its caller.")
+                .help(format!(
+                    "move it to the root module, with an `alias`, and pass it in the `module` block: `providers = {{ {0} = {0}.… }}`",
+                    block.name
+                )),
+        );
+    }
+}
+
 /// One resource block: its kind is known, and its arguments are the kind's.
 fn block(resource: &Resource, kinds: &Kinds, diags: &mut Diagnostics) {
+    if resource.addr.mode == Mode::Data {
+        return data::check(resource, kinds, diags);
+    }
     let Some(kind) = kinds.get(&resource.addr.kind) else {
         let known = kinds.names().chain(RESERVED.iter().copied());
         let near = did_you_mean(&resource.addr.kind, known);
@@ -102,6 +143,10 @@ fn block(resource: &Resource, kinds: &Kinds, diags: &mut Diagnostics) {
         );
         return;
     };
+    if kind.read_only {
+        diags.error(only_read(resource));
+        return;
+    }
     for given in &resource.arguments.attributes {
         if let Err(diagnostic) = kind::argument(kind, &given.name.name) {
             diags.error(diagnostic.at(given.name.span));
@@ -120,6 +165,15 @@ fn block(resource: &Resource, kinds: &Kinds, diags: &mut Diagnostics) {
                 .detail(format!("Blocks of type {:?} are not expected here.", &*extra.kind.name)),
         );
     }
+}
+
+fn only_read(resource: &Resource) -> Diagnostic {
+    let addr = &resource.addr;
+    Diagnostic::error("Unsupported block type")
+        .at(resource.kind_span)
+        .label(format!("a thing of kind `{}` can only be read", addr.kind))
+        .detail(format!("Blocks of type {:?} are not expected here.", &*addr.kind))
+        .help(format!("`data \"{}\" \"{}\" {{ … }}` reads one", addr.kind, addr.name))
 }
 
 /// Evaluates a whole configuration with every variable and every attribute of the API unknown.
@@ -164,11 +218,16 @@ impl Objects for Unknowns {
         evaluation: &Evaluation<'_>,
         diags: &mut Diagnostics,
     ) -> Option<Value> {
+        if visit.addr.resource.mode == Mode::Data {
+            return data::rehearsed(&visit, evaluation, diags);
+        }
         let kind = evaluation.kinds.get(&visit.addr.resource.kind)?;
-        Some(unknown_object(kind, &desired(kind, &visit, evaluation, diags)?))
+        let object = unknown_object(kind, &desired(kind, &visit, evaluation, diags)?);
+        super::condition::shape(&visit, &object, evaluation, diags);
+        Some(object)
     }
 
-    fn needs_keys(&self) -> bool {
+    fn needs_keys(&self, _: ModuleId, _: &What) -> bool {
         false
     }
 
@@ -180,6 +239,8 @@ impl Objects for Unknowns {
 /// Objects as they are recorded: what the console and saved plans' outputs see.
 pub struct Recorded<'r> {
     pub records: &'r BTreeMap<ObjectAddr, Record>,
+    /// What data sources gave, as far as they were read.
+    pub data: &'r BTreeMap<ObjectAddr, Value>,
 }
 
 impl Objects for Recorded<'_> {
@@ -189,13 +250,15 @@ impl Objects for Recorded<'_> {
         evaluation: &Evaluation<'_>,
         _: &mut Diagnostics,
     ) -> Option<Value> {
-        debug_assert_eq!(visit.addr.resource.mode, Mode::Managed);
+        if visit.addr.resource.mode == Mode::Data {
+            return Some(data::read_or_unknown(&visit.addr, self.data, evaluation));
+        }
         let kind = evaluation.kinds.get(&visit.addr.resource.kind)?;
         let recorded = self.records.get(&visit.addr).map(|record| record.values.clone());
         Some(recorded.unwrap_or_else(|| Value::unknown(super::object_type(kind))))
     }
 
-    fn needs_keys(&self) -> bool {
+    fn needs_keys(&self, _: ModuleId, _: &What) -> bool {
         false
     }
 

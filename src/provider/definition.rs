@@ -10,6 +10,9 @@
 //!   }
 //!   base_url = "https://api.example.com"             # expressions over the arguments
 //!   headers  = { Authorization = "Bearer ${token}" }
+//!   query    = { tenant = "7" }                      # may be left out, as what follows
+//!   errors   = { message = "error.message" }
+//!   files    = { ca = ca_file, certificate = null, key = null }
 //! }
 //! ```
 
@@ -34,6 +37,11 @@ pub struct Definition {
     /// Over the arguments' names.
     pub(super) base_url: Expr,
     pub(super) headers: Expr,
+    pub(super) query: Option<Expr>,
+    /// Where a refusal says what, unless the kind says so: an object of `message`, `detail` and `request_id`.
+    pub(super) errors: Option<Expr>,
+    /// Files: certificates to trust, and the client's own with its key.
+    pub(super) files: Option<Expr>,
 }
 
 /// What a provider block may say.
@@ -88,6 +96,9 @@ fn decode(block: &Block, diags: &mut Diagnostics) -> Result<Definition, Reported
         description: fields.text("description", diags).unwrap_or_default(),
         base_url: fields.require("base_url", diags)?.expr.clone(),
         headers: fields.require("headers", diags)?.expr.clone(),
+        query: fields.take("query").map(|a| a.expr.clone()),
+        errors: fields.take("errors").map(|a| a.expr.clone()),
+        files: fields.take("files").map(|a| a.expr.clone()),
         arguments,
     };
     fields.finish(diags);
@@ -97,6 +108,9 @@ fn decode(block: &Block, diags: &mut Diagnostics) -> Result<Definition, Reported
     }
     words.check(&definition.base_url, diags)?;
     words.check(&definition.headers, diags)?;
+    for expr in [&definition.query, &definition.errors, &definition.files].into_iter().flatten() {
+        words.check(expr, diags)?;
+    }
     Ok(definition)
 }
 

@@ -3,17 +3,39 @@
 
 use super::{MARKER_PREFIX, Object, Update};
 use crate::kind::words::Words;
-use crate::kind::{Attribute, Kind, echoed, secrets};
+use crate::kind::{Attribute, Kind, Request, echoed, secrets, sent};
 use crate::value::{
-    Constraint, Path, PathStep, Str, Type, Value, convert, from_json_text, to_json_text, transform,
+    Marks, Path, PathStep, Str, Type, Value, convert, from_json_text, to_json_text, transform,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Returns the body that makes an object, or replaces it whole: all arguments that are not null, and the marker.
-pub(super) fn whole(kind: &Kind, desired: &Value, marker: Option<&str>) -> Result<String, String> {
+/// Returns the body that makes an object: all arguments that are not null, and the marker.
+pub(super) fn whole(
+    kind: &Kind,
+    request: Option<&Request>,
+    desired: &Value,
+    marker: Option<&str>,
+) -> Result<String, String> {
+    entire(kind, request, desired, marker, |_| true)
+}
+
+/// Returns the body that replaces an object whole.
+pub(super) fn replacement(kind: &Kind, request: &Request, update: &Update<'_>) -> Result<String, String> {
+    entire(kind, Some(request), update.desired, update.marker, |attribute| {
+        !attribute.write_only || is_resent(attribute, update)
+    })
+}
+
+fn entire(
+    kind: &Kind,
+    request: Option<&Request>,
+    desired: &Value,
+    marker: Option<&str>,
+    wanted: impl Fn(&Attribute) -> bool,
+) -> Result<String, String> {
     let mut body = Tree::default();
-    for attribute in sent_in_body(kind) {
+    for attribute in sent_in_body(kind).filter(|attribute| wanted(attribute)) {
         let value = desired.get_attr(&attribute.name).unwrap_or(&Value::Null(Type::Dynamic));
         let value = match clear(attribute, value)? {
             Value::Null(_) => None,
@@ -21,29 +43,79 @@ pub(super) fn whole(kind: &Kind, desired: &Value, marker: Option<&str>) -> Resul
         };
         let value = with_marker(kind, attribute, value, marker);
         if let Some(value) = value {
-            body.put(&attribute.at, value);
+            body.put(&attribute.at, wrapped(attribute, value));
         }
     }
-    body.text()
+    body.text(request.map(|request| request.body_at.as_slice()).unwrap_or_default())
 }
 
 /// Returns the body that changes what `update` names and nothing else; `None` if nothing of it travels in a body.
-pub(super) fn changes(kind: &Kind, update: &Update<'_>) -> Result<Option<String>, String> {
+pub(super) fn changes(
+    kind: &Kind,
+    request: Option<&Request>,
+    update: &Update<'_>,
+) -> Result<Option<String>, String> {
     let mut body = Tree::default();
     for (name, keys) in by_attribute(update.paths) {
         let Some(attribute) = sent_in_body(kind).find(|attribute| *attribute.name == *name) else { continue };
         let desired = update.desired.get_attr(&name).unwrap_or(&Value::Null(Type::Dynamic));
         let desired = clear(attribute, desired)?;
-        if attribute.partial && (keys.is_some() || !desired.is_null()) {
+        let is_map = !matches!(&desired, Value::Tuple(_) | Value::List(..) | Value::Set(..));
+        if attribute.partial && is_map && (keys.is_some() || !desired.is_null()) {
             let prior = update.prior.get_attr(&name);
             put_entries(&mut body, attribute, prior, &desired, keys);
             continue;
         }
         let given = Some(desired).filter(|value| !value.is_null());
         let value = with_marker(kind, attribute, given, update.marker);
+        let value = value.map(|value| wrapped(attribute, value));
         body.put(&attribute.at, value.unwrap_or_else(|| empty(kind, attribute)));
     }
-    if body.0.is_empty() { Ok(None) } else { body.text().map(Some) }
+    for attribute in sent_in_body(kind).filter(|attribute| is_resent(attribute, update)) {
+        let value = update.desired.get_attr(&attribute.name).unwrap_or(&Value::Null(Type::Dynamic));
+        let value = clear(attribute, value)?;
+        if !value.is_null() {
+            body.put(&attribute.at, wrapped(attribute, value));
+        }
+    }
+    let at = request.map(|request| request.body_at.as_slice()).unwrap_or_default();
+    if body.0.is_empty() { Ok(None) } else { body.text(at).map(Some) }
+}
+
+/// Whether anything of an update travels in a body.
+pub(super) fn touches_body(kind: &Kind, update: &Update<'_>) -> bool {
+    let named = |attribute: &Attribute| by_attribute(update.paths).contains_key(&*attribute.name);
+    sent_in_body(kind).any(|attribute| named(attribute) || is_resent(attribute, update))
+}
+
+/// Whether an update sends a write-only value again: because a secret changes beside which it must be given, or something that
+/// stands in the state for this purpose alone.
+fn is_resent(attribute: &Attribute, update: &Update<'_>) -> bool {
+    let causes = |path: &Path| {
+        let name = path.0.first().and_then(step_name)?;
+        let named = attribute.resend.iter().any(|other| **other == *name);
+        let value = update.desired.get_attr(&name).filter(|_| named)?;
+        // One entry of a map, or the whole; an entry that is declared no more is no new secret.
+        let (whole, part) = match path.0.get(1).and_then(step_name) {
+            Some(key) => (false, value.get_attr(&key)?),
+            None => (!matches!(value.unmarked(), Value::Object(_) | Value::Map(..)), value),
+        };
+        Some(whole || part.contains_marks(Marks::SENSITIVE))
+    };
+    attribute.write_only && update.paths.iter().any(|path| causes(path).unwrap_or(false))
+}
+
+/// Elements as the API takes them: objects that have the value under a key. What nobody gave inside is left out.
+fn wrapped(attribute: &Attribute, value: Value) -> Value {
+    let value = sent(&attribute.constraint, &value);
+    let Some(key) = &attribute.wrap else { return value };
+    let wrap = |value: Value| Value::object(BTreeMap::from([(Str::from(key.as_str()), value)]));
+    match &value {
+        Value::Tuple(_) | Value::List(..) | Value::Set(..) => {
+            Value::tuple(value.elements().map(|(_, value)| wrap(value)).collect())
+        }
+        _ => wrap(value),
+    }
 }
 
 /// What clears an attribute: null, but of the collection that may carry markers an empty one.
@@ -56,7 +128,7 @@ fn empty(kind: &Kind, attribute: &Attribute) -> Value {
 
 /// Attributes that travel in a body: what the user sets, without those that are switched by requests of their own.
 fn sent_in_body(kind: &Kind) -> impl Iterator<Item = &Attribute> {
-    kind.attributes.values().filter(|a| a.is_argument() && a.toggle.is_none())
+    kind.attributes.values().filter(|attribute| attribute.in_body())
 }
 
 /// A value without marks, and known: what may leave.
@@ -177,8 +249,11 @@ impl Tree {
         Value::object(fields.collect())
     }
 
-    fn text(self) -> Result<String, String> {
-        to_json_text(&self.value()).map_err(|error| error.to_string())
+    /// The JSON, under the keys where a body has it.
+    fn text(self, at: &[String]) -> Result<String, String> {
+        let under = |value, key: &String| Value::object(BTreeMap::from([(Str::from(key.as_str()), value)]));
+        let body = at.iter().rev().fold(self.value(), under);
+        to_json_text(&body).map_err(|error| error.to_string())
     }
 }
 
@@ -187,13 +262,50 @@ pub(super) fn json(text: &str) -> Result<Value, String> {
     from_json_text(text).map_err(|error| format!("the answer is not JSON: {}", error.message))
 }
 
+/// What stands in an answer's body under some keys; null when it is empty.
+pub(super) fn body(text: &str, at: &[String]) -> Result<Value, String> {
+    if text.trim().is_empty() {
+        return Ok(Value::null(Type::Dynamic));
+    }
+    inside(&json(text)?, at)
+}
+
+/// What stands under some keys, which must be there.
+pub(super) fn inside(json: &Value, at: &[String]) -> Result<Value, String> {
+    self::at(json, at).cloned().ok_or_else(|| format!("the answer has no `{}`", at.join(".")))
+}
+
+/// The identity that the user chose.
+pub(super) fn chosen(kind: &Kind, desired: &Value) -> Option<Arc<str>> {
+    text(desired.get_attr(kind.key.as_ref()?)?)
+}
+
+/// The set of strings that a list of members holds.
+pub(super) fn members(attribute: &Attribute, json: &Value) -> Result<Value, String> {
+    typed(attribute, &unwrapped(attribute, json))
+}
+
+/// What is known of an object beside an answer: the path it was asked at.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) id: Option<&'a str>,
+    pub(super) values: &'a Value,
+}
+
 /// Returns the object that an answer describes.
-pub(super) fn object(kind: &Kind, answer: &Value) -> Result<Object, String> {
-    let id = identity(kind, answer)?;
+pub(super) fn object(kind: &Kind, answer: &Value, known: Known<'_>) -> Result<Object, String> {
+    if !matches!(answer, Value::Object(_)) {
+        return Err("the answer is not an object".to_owned());
+    }
+    let id = identity(kind, answer, known)?;
     let mut values = BTreeMap::new();
     let mut marker = None;
     for attribute in kind.attributes.values() {
-        let mut value = read(attribute, answer)?;
+        let mut value = match &*attribute.name {
+            // An answer need not repeat what it was asked for.
+            "id" if at(answer, &attribute.at).is_none() => identified(attribute, &id),
+            _ => read(kind, attribute, answer, known)?,
+        };
         if kind.marker.as_ref() == Some(&attribute.name) {
             (value, marker) = without_marker(value);
         }
@@ -202,18 +314,61 @@ pub(super) fn object(kind: &Kind, answer: &Value) -> Result<Object, String> {
     Ok(Object { id, values: secrets(kind, Value::object(values)), marker })
 }
 
-/// Whether an answer leaves out a partial map, as the short forms of lists do: the whole object must be read then.
-pub(super) fn is_short(kind: &Kind, answer: &Value) -> bool {
-    kind.attributes.values().any(|a| a.partial && !a.write_only && at(answer, &a.at).is_none())
+fn identified(attribute: &Attribute, id: &str) -> Value {
+    attribute.convert(&Value::string(id)).unwrap_or_else(|_| Value::null(attribute.ty()))
 }
 
-/// Returns the identity that an answer carries.
-pub(super) fn identity(kind: &Kind, answer: &Value) -> Result<Arc<str>, String> {
-    match at(answer, &kind.id) {
-        Some(Value::String(text)) if !text.is_empty() => Ok(text.as_str().into()),
-        Some(Value::Number(number)) => Ok(number.to_string().into()),
-        _ => Err(format!("the answer has no `{}`", kind.id.join("."))),
+/// The object as it was read, with what only the answer to its creation said.
+pub(super) fn with_once(kind: &Kind, read: Object, made: &Object) -> Object {
+    let Value::Object(mut values) = read.values else { return read };
+    for attribute in kind.attributes.values().filter(|attribute| attribute.once) {
+        if let Some(value) = made.values.get_attr(&attribute.name).filter(|value| value.is_wholly_known()) {
+            Arc::make_mut(&mut values).insert(Str::from(&*attribute.name), value.clone());
+        }
     }
+    Object { values: Value::Object(values), ..read }
+}
+
+/// Whether an answer leaves out a part, as the short forms of lists do: the whole object must be read then.
+pub(super) fn is_short(kind: &Kind, answer: &Value) -> bool {
+    let apart = |a: &Attribute| a.members.is_some();
+    let absent =
+        |a: &Attribute| a.partial && a.echo && a.in_body() && !a.write_only && at(answer, &a.at).is_none();
+    kind.attributes.values().any(|a| absent(a) || apart(a))
+}
+
+/// Returns the identity: what an answer carries, else what the user chose, else by what it was asked for.
+pub(super) fn identity(kind: &Kind, answer: &Value, known: Known<'_>) -> Result<Arc<str>, String> {
+    let key = kind.key.as_ref().and_then(|key| kind.attributes.get(key));
+    let said = key.and_then(|key| at(answer, &key.at)).and_then(text);
+    let asked = || key.and_then(|key| known.values.get_attr(&key.name)).and_then(text);
+    let chosen = said.or_else(asked);
+    let carried = if key.is_some() { chosen } else { at(answer, &kind.id).and_then(text) };
+    // Only where identities come in a header may answers lack them: elsewhere an answer without one is something else.
+    let elsewhere = kind.create.as_ref().is_some_and(|create| create.id_header.is_some());
+    let found = carried.or_else(|| known.id.filter(|_| elsewhere).map(Arc::from));
+    found.ok_or_else(|| format!("the answer has no `{}`", kind.id.join(".")))
+}
+
+/// An identity's text.
+fn text(value: &Value) -> Option<Arc<str>> {
+    match value.unmarked() {
+        Value::String(text) if !text.is_empty() => Some(text.as_str().into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        _ => None,
+    }
+}
+
+/// An object with a text put where an attribute stands.
+pub(super) fn placed(object: &Value, at: &[String], text: &Str) -> Value {
+    let Some((key, rest)) = at.split_first() else { return Value::string(text.clone()) };
+    let mut fields = match object {
+        Value::Object(fields) => fields.as_ref().clone(),
+        _ => BTreeMap::new(),
+    };
+    let inner = fields.get(key.as_str()).cloned().unwrap_or_else(|| Value::object(BTreeMap::new()));
+    fields.insert(key.as_str().into(), placed(&inner, rest, text));
+    Value::object(fields)
 }
 
 /// What stands at a path of JSON keys.
@@ -224,25 +379,42 @@ pub(super) fn at<'a>(json: &'a Value, path: &[String]) -> Option<&'a Value> {
     })
 }
 
-fn read(attribute: &Attribute, answer: &Value) -> Result<Value, String> {
+fn read(kind: &Kind, attribute: &Attribute, answer: &Value, known: Known<'_>) -> Result<Value, String> {
     let ty = attribute.ty();
     if let Some(toggle) = &attribute.toggle {
-        let state = Words::new().with("object", answer.clone()).value(&toggle.read);
+        let Some(read) = &toggle.read else { return Ok(Value::unknown(ty)) };
+        let state = Words::new().with("object", answer.clone()).value(read);
         return Ok(state.ok().and_then(|v| convert(&v, &ty).ok()).unwrap_or_else(|| Value::null(ty)));
     }
+    if attribute.local || !attribute.echo || attribute.members.is_some() {
+        // Nothing is said of it: what is recorded stays.
+        return Ok(Value::unknown(ty));
+    }
     let found = at(answer, &attribute.at).filter(|value| !value.is_null() && !attribute.write_only);
-    let Some(found) = found else { return Ok(Value::null(ty)) };
+    let Some(found) = found else { return Ok(unsaid(kind, attribute, known)) };
     let found = unwrapped(attribute, found);
     let value = if attribute.text { echoed(attribute, &found) } else { typed(attribute, &found)? };
     Ok(unmasked(attribute, value))
 }
 
-fn typed(attribute: &Attribute, value: &Value) -> Result<Value, String> {
-    if attribute.ty() == Type::Dynamic && matches!(attribute.constraint, Constraint::Any | Constraint::Map(_))
-    {
-        return Ok(value.clone());
+/// What an attribute is that an answer leaves out.
+fn unsaid(kind: &Kind, attribute: &Attribute, known: Known<'_>) -> Value {
+    let ty = attribute.ty();
+    if attribute.once {
+        return Value::unknown(ty);
     }
-    attribute.constraint.apply(value).map_err(|problem| {
+    if !attribute.parent && kind.key.as_ref() != Some(&attribute.name) {
+        return Value::null(ty);
+    }
+    match known.values.get_attr(&attribute.name).filter(|value| value.is_wholly_known()) {
+        // It was asked for without: an object elsewhere would have been found at another path.
+        Some(value) if !value.is_null() || kind.is_read_below(attribute) => value.clone(),
+        _ => Value::unknown(ty),
+    }
+}
+
+fn typed(attribute: &Attribute, value: &Value) -> Result<Value, String> {
+    attribute.convert(value).map_err(|problem| {
         format!("`{}` in the answer is of another type: {problem}", attribute.at.join("."))
     })
 }

@@ -8,17 +8,19 @@ mod definition;
 mod local;
 mod mapping;
 mod paging;
+mod parts;
 mod problem;
 mod request;
 mod rest;
 mod settings;
+mod settle;
 #[cfg(test)]
 mod tests;
 
 pub use definition::{Argument, Definition, definition, names};
 pub use local::LocalProvider;
 pub use rest::connect;
-pub use settings::{ProviderSettings, Source, settings};
+pub use settings::{Files, ProviderSettings, Source, settings};
 
 /// How every marker starts: `isotope:<lineage>:<intent>`.
 pub const MARKER_PREFIX: &str = "isotope:";
@@ -63,6 +65,10 @@ pub enum Search<'a> {
         marker: &'a str,
         values: &'a Value,
     },
+    /// What the kind's own search parameters find over these arguments: too much perhaps, never too little.
+    Arguments {
+        values: &'a Value,
+    },
 }
 
 /// Why a call gave nothing. Its variants are what the engine may do next (engine.md §7).
@@ -74,6 +80,8 @@ pub enum CallError {
     Rejected(Problem),
     /// Sent, but what came of it is unknown: only a look can tell.
     Indeterminate(String),
+    /// The object was made, but it will not do, or is not ready after all the time it was given.
+    Unusable(Box<Object>, String),
 }
 
 /// What the API says of a refusal; secrets are taken out.
@@ -106,14 +114,33 @@ pub trait Provider: Send + Sync {
     /// Already gone is success.
     async fn delete(&self, kind: &Kind, object: ObjectRef<'_>) -> Result<(), CallError>;
 
+    /// Waits for an object whose creation was interrupted, as that creation would have.
+    async fn finish(&self, _: &Kind, object: Object) -> Result<Object, CallError> {
+        Ok(object)
+    }
+
+    /// The account's own catalogue that describes a kind's entries, as JSON; `None` where there is none to ask for.
+    async fn catalogue(&self, _: &Kind) -> Result<Option<Vec<Value>>, CallError> {
+        Ok(None)
+    }
+
     /// How many requests were sent so far.
     fn requests(&self) -> u64;
+}
+
+impl Problem {
+    /// A refusal that is not an answer to a request.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { status: 0, message: message.into(), detail: None, request_id: None }
+    }
 }
 
 impl std::fmt::Display for CallError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unreached(cause) | Self::Indeterminate(cause) => f.write_str(cause),
+            Self::Unreached(cause) | Self::Indeterminate(cause) | Self::Unusable(_, cause) => {
+                f.write_str(cause)
+            }
             Self::Rejected(problem) => write!(f, "{problem}"),
         }
     }
@@ -121,7 +148,11 @@ impl std::fmt::Display for CallError {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.status, self.message)?;
+        match self.status {
+            // It was no answer's status: the trouble came later.
+            0 => f.write_str(&self.message)?,
+            status => write!(f, "{status}: {}", self.message)?,
+        }
         if let Some(detail) = &self.detail {
             write!(f, " ({detail})")?;
         }

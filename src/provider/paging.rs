@@ -1,15 +1,18 @@
-//! A collection, page after page: until the header with the next token is gone, without duplicates.
+//! A collection, page after page, in whatever way the API leads to the next one; without duplicates.
 
-use super::rest::RestProvider;
+use super::rest::{Answer, RestProvider};
 use super::{CallError, Object, ObjectRef, Provider, Search, mapping, request};
 use crate::kind::words::Words;
-use crate::kind::{Kind, List, Page};
+use crate::kind::{Kind, List, Next, Page, Place, Request};
 use crate::value::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// More pages than any collection has: an API that never comes to an end is no reason to go on for ever.
+const PAGES: u32 = 100_000;
 
 /// Returns every object that the search finds, in the order of the API.
 ///
-/// Ids that come twice (a page shifts while objects are made) are taken once. A token that comes twice would go round for
+/// Ids that come twice (a page shifts while objects are made) are taken once. A page that was asked for already would go round for
 /// ever and is an error, as is any page that fails.
 pub(super) async fn list(
     provider: &RestProvider,
@@ -19,89 +22,202 @@ pub(super) async fn list(
 ) -> Result<Vec<Object>, CallError> {
     let walk = Walk::new(provider, kind, list, search);
     let mut objects = Vec::new();
-    let (mut ids, mut tokens) = (BTreeSet::new(), BTreeSet::new());
-    let mut token: Option<String> = None;
-    loop {
-        let Some(page) = walk.page(token.as_deref()).await? else { return Ok(objects) };
-        for json in page.objects {
-            let id = mapping::identity(kind, &json).map_err(CallError::Indeterminate)?;
-            if ids.insert(id) {
-                objects.extend(walk.object(&json).await?);
-            }
+    let mut ids = BTreeSet::new();
+    for json in walk.all().await? {
+        let known = mapping::Known { id: None, values: walk.values };
+        let id = mapping::identity(kind, &json, known).map_err(CallError::Indeterminate)?;
+        if ids.insert(id) {
+            objects.extend(walk.object(&json).await?);
         }
-        match page.next {
-            None => return Ok(objects),
-            Some(next) if tokens.insert(next.clone()) => token = Some(next),
-            Some(_) => {
-                let circle = "the pages of the list go round in a circle";
-                return Err(CallError::Indeterminate(circle.to_owned()));
+    }
+    Ok(objects)
+}
+
+/// Returns what a list holds that is no list of the kind's own objects.
+pub(super) async fn values(
+    provider: &RestProvider,
+    kind: &Kind,
+    list: &List,
+) -> Result<Vec<Value>, CallError> {
+    let nothing = Value::object(BTreeMap::new());
+    Walk::new(provider, kind, list, &Search::All { values: &nothing }).all().await
+}
+
+/// Which page is asked for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// The first, or the only one.
+    First,
+    Token(String),
+    Link(String),
+    Number(u64),
+    /// After so many objects.
+    Offset(u64),
+}
+
+impl Turn {
+    fn first(list: &List) -> Self {
+        match list.page.as_ref().map(|page| &page.next) {
+            Some(Next::Number { first, .. }) => Self::Number(u64::from(*first)),
+            Some(Next::Offset { .. }) => Self::Offset(0),
+            _ => Self::First,
+        }
+    }
+
+    fn is_first(&self, list: &List) -> bool {
+        *self == Self::first(list)
+    }
+
+    /// The page after this one, which held `count` objects.
+    ///
+    /// Numbers and offsets end with a page that holds nothing, or with the total that the API gives: a page that is merely shorter
+    /// than asked for says only how many objects the API likes to send.
+    fn next(&self, list: &List, count: usize, token: Option<String>, total: Option<u64>) -> Option<Self> {
+        let page = list.page.as_ref()?;
+        let count = count as u64;
+        match (&page.next, self) {
+            (Next::Token { .. }, _) => token.map(Self::Token),
+            (Next::Link(_), _) => token.map(Self::Link),
+            (Next::Offset { .. }, Self::Offset(before)) => {
+                let seen = before + count;
+                (count > 0 && total.is_none_or(|total| seen < total)).then_some(Self::Offset(seen))
             }
+            (Next::Number { first, .. }, Self::Number(number)) => {
+                let pages = number + 1 - u64::from(*first);
+                let size = page.size.as_ref().map(|(size, _)| u64::from(*size));
+                // A total counts only while pages come as large as they were asked for.
+                let whole = total.zip(size).filter(|(_, size)| count == *size);
+                let last = whole.is_some_and(|(total, size)| pages * size >= total);
+                (count > 0 && !last).then_some(Self::Number(number + 1))
+            }
+            _ => None,
         }
     }
 }
 
-/// One page of objects and the token of the next.
+/// One page of objects and what leads to the next.
 struct Found {
     objects: Vec<Value>,
     next: Option<String>,
+    total: Option<u64>,
 }
 
 struct Walk<'a> {
     provider: &'a RestProvider,
     kind: &'a Kind,
     list: &'a List,
+    /// The list's request, with what it is searched by.
+    request: Request,
     values: &'a Value,
     marker: Option<&'a str>,
 }
 
 impl<'a> Walk<'a> {
     fn new(provider: &'a RestProvider, kind: &'a Kind, list: &'a List, search: &Search<'a>) -> Self {
+        let mut request = list.request.clone();
         let (values, marker) = match *search {
             Search::All { values } => (values, None),
             Search::Marker { marker, values } => (values, Some(marker)),
+            Search::Arguments { values } => {
+                request.query.extend(kind.lookup.search.clone());
+                (values, None)
+            }
         };
-        Self { provider, kind, list, values, marker }
+        Self { provider, kind, list, request, values, marker }
     }
 
-    /// `None`: nothing matches, which only the first page may say.
-    async fn page(&self, token: Option<&str>) -> Result<Option<Found>, CallError> {
-        let size = self.list.page.as_ref().map(|page| page.size.to_string());
-        let paged = self.list.page.as_ref().zip(size.as_deref());
-        let mut query: Vec<(&str, &str)> = Vec::new();
-        query.extend(self.list.marker_param.as_deref().zip(self.marker));
-        query.extend(paged.map(|(page, size)| (&*page.size_param, size)));
-        query.extend(paged.and_then(|(page, _)| Some((&*page.token_param, token?))));
-        let words = Words::new().with_all(self.values);
-        let call = request::call(&self.list.request, &words, &query).map_err(CallError::Unreached)?;
+    /// Everything on all pages.
+    async fn all(&self) -> Result<Vec<Value>, CallError> {
+        let mut found = Vec::new();
+        let mut asked = BTreeSet::new();
+        let mut turn = Turn::first(self.list);
+        for _ in 0..PAGES {
+            let Some(page) = self.page(&turn).await? else { return Ok(found) };
+            let count = page.objects.len();
+            found.extend(page.objects);
+            let Some(next) = turn.next(self.list, count, page.next, page.total) else { return Ok(found) };
+            if !asked.insert(next.clone()) {
+                let circle = "the pages of the list go round in a circle";
+                return Err(CallError::Indeterminate(circle.to_owned()));
+            }
+            turn = next;
+        }
+        Err(CallError::Indeterminate("the list has no end".to_owned()))
+    }
+
+    /// `None`: nothing is there, which only the first page may say, or one that is counted and lies past the end.
+    async fn page(&self, turn: &Turn) -> Result<Option<Found>, CallError> {
+        let call = self.call(turn)?;
+        let may_be_empty = turn.is_first(self.list) || matches!(turn, Turn::Number(_) | Turn::Offset(_));
         let found = self.provider.ask(self.kind, &call, |answer| {
-            if token.is_none() && self.list.empty.contains(&answer.status) {
+            if may_be_empty && self.list.empty.contains(&answer.status) {
                 return Some(Ok(None));
             }
-            let next = self.list.page.as_ref().and_then(|page: &Page| answer.header(&page.token_header));
-            let next = next.filter(|token| !token.is_empty());
-            if answer.is_success() && token.is_some() && answer.body.trim().is_empty() {
+            let is_success = self.list.request.is_success(answer.status);
+            if is_success && !turn.is_first(self.list) && answer.body.trim().is_empty() {
                 return Some(Err("a page of the list is empty".to_owned()));
             }
-            answer.is_success().then(|| Ok(Some(Found { objects: self.objects(&answer.body)?, next })))
+            is_success.then(|| self.found(answer).map(Some))
         });
         found.await
     }
 
-    /// The array of objects in a page's answer.
-    fn objects(&self, body: &str) -> Result<Vec<Value>, String> {
-        if body.trim().is_empty() {
-            return Ok(Vec::new());
+    fn call(&self, turn: &Turn) -> Result<request::Call, CallError> {
+        let mut query: Vec<(String, String)> = Vec::new();
+        let marker = self.list.marker_param.as_deref().zip(self.marker);
+        query.extend(marker.map(|(name, marker)| (name.to_owned(), marker.to_owned())));
+        if let Some(page) = &self.list.page {
+            query.extend(parameters(page, turn));
         }
-        let json = mapping::json(body)?;
-        match mapping::at(&json, &self.list.at) {
-            Some(Value::Tuple(elements)) => Ok(elements.to_vec()),
+        let words = Words::new().with_all(self.values);
+        let pairs: Vec<(&str, &str)> = query.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let call = request::call(&self.request, &words, &pairs).map_err(CallError::Unreached)?;
+        match turn {
+            Turn::Link(link) => {
+                let url = self.provider.follow(&call, link).map_err(CallError::Indeterminate)?;
+                Ok(request::Call { url: Some(url), ..call })
+            }
+            _ => Ok(call),
+        }
+    }
+
+    fn found(&self, answer: &Answer) -> Result<Found, String> {
+        if answer.body.trim().is_empty() {
+            return Ok(Found { objects: Vec::new(), next: None, total: None });
+        }
+        let json = mapping::json(&answer.body)?;
+        let objects = self.objects(&json)?;
+        let page = self.list.page.as_ref();
+        let next = page.and_then(|page| match &page.next {
+            Next::Token { from, .. } => said(from, answer, &json),
+            Next::Link(Some(at)) => said(&Place::Body(at.clone()), answer, &json),
+            Next::Link(None) => answer.header("link").as_deref().and_then(next_link),
+            Next::Number { .. } | Next::Offset { .. } => None,
+        });
+        let total = page.and_then(|page| said(page.total.as_ref()?, answer, &json)?.parse().ok());
+        Ok(Found { objects, next, total })
+    }
+
+    /// The array of objects in a page's answer.
+    fn objects(&self, json: &Value) -> Result<Vec<Value>, String> {
+        let found = mapping::at(json, &self.list.at);
+        let keys = self.list.keys.as_ref().and_then(|name| self.kind.attributes.get(name));
+        match (found, keys) {
+            (Some(Value::Object(objects)), Some(attribute)) => {
+                Ok(objects.iter().map(|(key, object)| mapping::placed(object, &attribute.at, key)).collect())
+            }
+            (Some(Value::Tuple(elements)), None) => Ok(elements.to_vec()),
+            // Many an API says null where it has nothing.
+            (Some(Value::Null(_)), _) => Ok(Vec::new()),
+            (_, Some(_)) => Err("the answer to a list is not an object of objects".to_owned()),
             _ => Err("the answer to a list is not an array".to_owned()),
         }
     }
 
     /// An object of a page, if it is one that is looked for; what comes in short form is read again, whole.
     async fn object(&self, json: &Value) -> Result<Option<Object>, CallError> {
-        let object = self.provider.object(self.kind, json).map_err(CallError::Indeterminate)?;
+        let known = mapping::Known { id: None, values: self.values };
+        let object = self.provider.object(self.kind, json, known).map_err(CallError::Indeterminate)?;
         if self.marker.is_some() && object.marker.as_deref() != self.marker {
             return Ok(None);
         }
@@ -110,5 +226,74 @@ impl<'a> Walk<'a> {
         }
         let whole = ObjectRef { id: &object.id, values: &object.values };
         self.provider.read(self.kind, whole).await
+    }
+}
+
+/// What a page is asked for with.
+fn parameters(page: &Page, turn: &Turn) -> Vec<(String, String)> {
+    let mut query = Vec::new();
+    if let (Some((size, Some(param))), false) = (&page.size, matches!(turn, Turn::Link(_))) {
+        query.push((param.clone(), size.to_string()));
+    }
+    match (&page.next, turn) {
+        (Next::Token { param, .. }, Turn::Token(token)) => query.push((param.clone(), token.clone())),
+        (Next::Number { param, .. }, Turn::Number(number)) => query.push((param.clone(), number.to_string())),
+        (Next::Offset { param }, Turn::Offset(offset)) => query.push((param.clone(), offset.to_string())),
+        _ => {}
+    }
+    query
+}
+
+/// What an answer says in a place; nothing if that is empty.
+fn said(place: &Place, answer: &Answer, json: &Value) -> Option<String> {
+    let text = match place {
+        Place::Header(name) => answer.header(name)?,
+        Place::Body(at) => match mapping::at(json, at)? {
+            Value::String(text) => text.to_string(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        },
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// The address of `rel="next"` in a `Link` header (RFC 8288).
+fn next_link(header: &str) -> Option<String> {
+    let mut rest = header;
+    while let Some(start) = rest.find('<') {
+        let end = start + rest[start..].find('>')?;
+        let (target, after) = (&rest[start + 1..end], &rest[end + 1..]);
+        let parameters = &after[..after.find(",<").or_else(|| after.find(", <")).unwrap_or(after.len())];
+        let is_next = parameters.split(';').any(|parameter| {
+            let Some((name, value)) = parameter.split_once('=') else { return false };
+            let value = value.trim().trim_matches('"');
+            name.trim().eq_ignore_ascii_case("rel")
+                && value.split(' ').any(|rel| rel.eq_ignore_ascii_case("next"))
+        });
+        if is_next {
+            return Some(target.to_owned());
+        }
+        rest = after;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_link;
+
+    #[test]
+    fn the_next_link_is_found_among_others() {
+        let cases = [
+            (r#"<https://a/x?page=2>; rel="next""#, Some("https://a/x?page=2")),
+            (r#"<https://a/1>; rel="prev", </x?page=3>; rel="next last""#, Some("/x?page=3")),
+            (r#"<https://a/1>; rel=first,<https://a/2>; title="a, b"; rel=next"#, Some("https://a/2")),
+            (r#"<https://a/1>; rel="prev""#, None),
+            ("", None),
+            ("<broken", None),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(next_link(header).as_deref(), expected, "{header}");
+        }
     }
 }

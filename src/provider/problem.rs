@@ -5,6 +5,10 @@ use crate::kind::ErrorShape;
 use crate::secret::Redactor;
 use crate::value::Value;
 
+/// Where most APIs say what is wrong, asked when neither kind nor provider tells.
+const USUAL: [&str; 8] =
+    ["message", "error.message", "error_description", "error", "detail", "reason", "title", "msg"];
+
 /// How much of a body that is not JSON is shown.
 const SHOWN: usize = 200;
 
@@ -20,7 +24,9 @@ pub(super) fn problem(shape: &ErrorShape, status: u16, body: &str, redactor: &Re
         };
         (!text.trim().is_empty()).then(|| redactor.redact(text.trim()).into_owned())
     };
-    let message = text(&shape.message).unwrap_or_else(|| redactor.redact(&shortened(body)).into_owned());
+    let usual = || USUAL.iter().find_map(|at| text(&at.split('.').map(str::to_owned).collect::<Vec<_>>()));
+    let message = if shape.message.is_empty() { usual() } else { text(&shape.message) };
+    let message = message.unwrap_or_else(|| redactor.redact(&shortened(body)).into_owned());
     Problem {
         status,
         message: if message.is_empty() { reason(status) } else { message },

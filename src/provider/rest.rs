@@ -2,17 +2,16 @@
 //!
 //! What an answer means for the engine follows engine.md §7; repeats and limits are `http`'s.
 
+use super::mapping::{self, Known};
 use super::request::{Call, words_of};
 use super::settings::{Endpoint, ProviderSettings};
-use super::{
-    CallError, Object, ObjectRef, Problem, Provider, Search, Update, mapping, paging, problem, request,
-};
+use super::{CallError, Object, ObjectRef, Problem, Provider, Search, Update, paging, problem, request};
 use crate::diag::Diagnostic;
 use crate::http::{self, Cause, ClientOptions, Method, Repeat};
 use crate::kind::words::Words;
 use crate::kind::{Kind, Request, secrets};
 use crate::secret::Redactor;
-use crate::value::{Path, Value, walk};
+use crate::value::{Value, walk};
 use std::sync::Arc;
 
 /// How often an answer to a read that makes no sense is asked for again.
@@ -20,7 +19,7 @@ const REREADS: usize = 2;
 
 /// One API, reached with one set of credentials.
 pub struct RestProvider {
-    endpoint: Endpoint,
+    pub(super) endpoint: Endpoint,
     client: http::Client,
     redactor: Redactor,
     marker: bool,
@@ -45,15 +44,8 @@ pub fn connect(settings: &ProviderSettings, options: ClientOptions) -> Result<Ar
 #[async_trait::async_trait]
 impl Provider for RestProvider {
     async fn read(&self, kind: &Kind, object: ObjectRef<'_>) -> Result<Option<Object>, CallError> {
-        let request = needed(&kind.read, "read")?;
-        let call = fill(request, &words_of(object.id, object.values))?;
-        let read = self.ask(kind, &call, |answer| {
-            if request.gone.contains(&answer.status) {
-                return Some(Ok(None));
-            }
-            answer.is_success().then(|| self.object_in(kind, &answer.body).map(Some))
-        });
-        read.await
+        let Some((found, _)) = self.look(kind, object).await? else { return Ok(None) };
+        self.with_members(kind, found).await.map(Some)
     }
 
     async fn list(&self, kind: &Kind, search: Search<'_>) -> Result<Vec<Object>, CallError> {
@@ -63,16 +55,29 @@ impl Provider for RestProvider {
     async fn create(&self, kind: &Kind, desired: &Value, marker: Option<&str>) -> Result<Object, CallError> {
         let request = needed(&kind.create, "create")?;
         self.learn(&secrets(kind, desired.clone()));
-        let mut call = fill(request, &Words::new().with_all(desired))?;
+        let chosen = mapping::chosen(kind, desired);
+        if let Some(id) = chosen.as_deref().filter(|_| request.method == "PUT") {
+            self.must_be_free(kind, id, desired).await?;
+        }
+        let words = Words::new().with_all(desired);
+        let words = match &chosen {
+            Some(id) => words.with("id", Value::string(&**id)),
+            None => words,
+        };
+        let mut call = fill(request, &words)?;
         let marker = marker.filter(|_| self.marker);
-        call.body = Some(mapping::whole(kind, desired, marker).map_err(CallError::Unreached)?);
+        call.body = Some(mapping::whole(kind, Some(request), desired, marker).map_err(CallError::Unreached)?);
         let answer = self.send(&call, Repeat::Create).await?;
-        self.accept(kind, &answer)?;
-        let made = self.object_in(kind, &answer.body).map_err(CallError::Indeterminate)?;
+        self.accept(kind, request, &answer)?;
+        let made = self.made(kind, request, &answer, desired).await?;
         // The object exists from here on: whatever fails now must make the engine look for it, never forget it.
         let toggled = self.toggle(kind, &made.id, &made.values, desired, None).await;
-        match toggled.map_err(unfinished)? {
-            true => self.read_back(kind, &made.id, desired).await.map_err(unfinished),
+        let joined = self.join(kind, &made.id, None, desired).await;
+        match toggled.and_then(|toggled| Ok(toggled || joined?)).map_err(unfinished)? {
+            true => {
+                let read = self.read_back(kind, &made.id, desired).await.map_err(unfinished)?;
+                Ok(mapping::with_once(kind, read, &made))
+            }
             false => Ok(made),
         }
     }
@@ -88,8 +93,9 @@ impl Provider for RestProvider {
         let update = Update { marker, ..update };
         let changed = self.change(kind, &object, &update).await?;
         let toggled = self.toggle(kind, object.id, update.prior, update.desired, Some(update.paths)).await?;
+        let joined = self.join(kind, object.id, Some(update.prior), update.desired).await?;
         match changed {
-            Some(object) if !toggled => Ok(object),
+            Some(object) if !toggled && !joined => Ok(object),
             _ => self.read_back(kind, object.id, update.desired).await,
         }
     }
@@ -101,7 +107,27 @@ impl Provider for RestProvider {
         if request.gone.contains(&answer.status) {
             return Ok(());
         }
-        self.accept(kind, &answer)
+        self.accept(kind, request, &answer)?;
+        match &request.wait {
+            Some(wait) => self.until_gone(kind, wait, object).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn finish(&self, kind: &Kind, object: Object) -> Result<Object, CallError> {
+        match kind.create.as_ref().and_then(|create| create.wait.as_ref()) {
+            Some(wait) => {
+                let (id, values) = (object.id.clone(), object.values.clone());
+                self.until_ready(kind, wait, ObjectRef { id: &id, values: &values }, Some(object)).await
+            }
+            None => Ok(object),
+        }
+    }
+
+    async fn catalogue(&self, kind: &Kind) -> Result<Option<Vec<Value>>, CallError> {
+        let list = kind.catalogue.as_ref().and_then(|used| used.list.as_ref());
+        let Some(list) = list else { return Ok(None) };
+        paging::values(self, kind, list).await.map(Some)
     }
 
     fn requests(&self) -> u64 {
@@ -119,10 +145,6 @@ pub(super) struct Answer {
 impl Answer {
     fn new(status: u16, headers: http::Headers, body: &[u8]) -> Self {
         Self { status, body: String::from_utf8_lossy(body).into_owned(), headers }
-    }
-
-    pub(super) fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
     }
 
     pub(super) fn header(&self, name: &str) -> Option<String> {
@@ -151,8 +173,64 @@ impl RestProvider {
         Err(CallError::Indeterminate(nonsense))
     }
 
-    fn accept(&self, kind: &Kind, answer: &Answer) -> Result<(), CallError> {
-        if answer.is_success() { Ok(()) } else { Err(self.refusal(kind, answer)) }
+    pub(super) fn accept(&self, kind: &Kind, request: &Request, answer: &Answer) -> Result<(), CallError> {
+        if request.is_success(answer.status) { Ok(()) } else { Err(self.refusal(kind, answer)) }
+    }
+
+    /// Asks for one object: what is known of it, and the answer's JSON.
+    pub(super) async fn look(
+        &self,
+        kind: &Kind,
+        object: ObjectRef<'_>,
+    ) -> Result<Option<(Object, Value)>, CallError> {
+        let request = needed(&kind.read, "read")?;
+        let call = fill(request, &words_of(object.id, object.values))?;
+        let known = Known { id: Some(object.id), values: object.values };
+        let read = self.ask(kind, &call, |answer| {
+            if request.gone.contains(&answer.status) {
+                return Some(Ok(None));
+            }
+            let found = || {
+                let json = mapping::inside(&mapping::json(&answer.body)?, &request.answer_at)?;
+                Ok(Some((self.object(kind, &json, known)?, json)))
+            };
+            request.is_success(answer.status).then(found)
+        });
+        read.await
+    }
+
+    /// What an object is made of is put where no other object is: a PUT would overwrite it.
+    async fn must_be_free(&self, kind: &Kind, id: &str, values: &Value) -> Result<(), CallError> {
+        if self.look(kind, ObjectRef { id, values }).await?.is_none() {
+            return Ok(());
+        }
+        let message = format!("`{id}` exists already; import it, or choose another name");
+        Err(CallError::Rejected(Problem::new(message)))
+    }
+
+    /// The object that a create made: from its answer, or read by the identity that the answer or the user gave.
+    async fn made(
+        &self,
+        kind: &Kind,
+        request: &Request,
+        answer: &Answer,
+        desired: &Value,
+    ) -> Result<Object, CallError> {
+        let id = request.id_header.as_deref().and_then(|name| last_segment(&answer.header(name)?));
+        let known = Known { id: id.as_deref(), values: desired };
+        let json = mapping::body(&answer.body, &request.answer_at).map_err(CallError::Indeterminate)?;
+        let id = mapping::identity(kind, &json, known).map_err(CallError::Indeterminate)?;
+        let whole = !request.reread && !json.is_null();
+        let object =
+            whole.then(|| self.object(kind, &json, known)).transpose().map_err(CallError::Indeterminate)?;
+        let reference = ObjectRef { id: &id, values: desired };
+        match &request.wait {
+            Some(wait) => self.ready(kind, wait, reference, object.map(|object| (object, json))).await,
+            None => match object {
+                Some(object) => Ok(object),
+                None => self.read_back(kind, &id, desired).await.map_err(unfinished),
+            },
+        }
     }
 
     /// Why a change was refused. Of these statuses nobody knows whether anything happened.
@@ -167,7 +245,8 @@ impl RestProvider {
     }
 
     fn problem(&self, kind: &Kind, answer: &Answer) -> Problem {
-        problem::problem(&kind.errors, answer.status, &answer.body, &self.redactor)
+        let shape = kind.errors.or(&self.endpoint.errors);
+        problem::problem(&shape, answer.status, &answer.body, &self.redactor)
     }
 
     /// Sends what an update changes in the body; `None` if nothing does or the answer has no object in it.
@@ -177,58 +256,42 @@ impl RestProvider {
         object: &ObjectRef<'_>,
         update: &Update<'_>,
     ) -> Result<Option<Object>, CallError> {
-        let request = needed(&kind.update, "update")?;
-        let body = match request.method.as_str() {
-            "PATCH" => mapping::changes(kind, update),
-            _ => mapping::whole(kind, update.desired, update.marker).map(Some),
-        };
-        let Some(body) = body.map_err(CallError::Unreached)? else { return Ok(None) };
-        let mut call = fill(request, &words_of(object.id, update.desired))?;
-        call.body = Some(body);
-        let answer = self.send(&call, Repeat::Idempotent).await?;
-        self.accept(kind, &answer)?;
-        if answer.body.trim().is_empty() {
+        if !mapping::touches_body(kind, update) {
             return Ok(None);
         }
-        self.object_in(kind, &answer.body).map(Some).map_err(CallError::Indeterminate)
-    }
-
-    /// Switches every toggle that is wanted otherwise than it is. At an update only those that `paths` names are looked at.
-    async fn toggle(
-        &self,
-        kind: &Kind,
-        id: &str,
-        current: &Value,
-        desired: &Value,
-        paths: Option<&[Path]>,
-    ) -> Result<bool, CallError> {
-        let mut toggled = false;
-        for attribute in kind.attributes.values() {
-            let path = Path::root().child_attr(&attribute.name);
-            let wanted = flag(desired, &attribute.name);
-            let (Some(toggle), Some(wanted)) = (&attribute.toggle, wanted) else { continue };
-            let due = match paths {
-                Some(paths) => paths.contains(&path),
-                None => flag(current, &attribute.name) != Some(wanted),
-            };
-            if due {
-                let request = if wanted { &toggle.on } else { &toggle.off };
-                let call = fill(request, &words_of(id, desired))?;
-                let answer = self.send(&call, Repeat::Idempotent).await?;
-                self.accept(kind, &answer)?;
-                toggled = true;
+        let request = needed(&kind.update, "update")?;
+        let body = match request.method.as_str() {
+            "PATCH" => mapping::changes(kind, Some(request), update),
+            _ => mapping::replacement(kind, request, update).map(Some),
+        };
+        let Some(body) = body.map_err(CallError::Unreached)? else { return Ok(None) };
+        let words = Words::new().with_all(object.values).with_all(update.desired);
+        let mut call = fill(request, &words.with("id", Value::string(object.id)))?;
+        call.body = Some(body);
+        let answer = self.send(&call, Repeat::Idempotent).await?;
+        self.accept(kind, request, &answer)?;
+        let json = mapping::body(&answer.body, &request.answer_at).map_err(CallError::Indeterminate)?;
+        let known = Known { id: Some(object.id), values: update.desired };
+        let whole = !request.reread && !json.is_null();
+        let changed =
+            whole.then(|| self.object(kind, &json, known)).transpose().map_err(CallError::Indeterminate)?;
+        match &request.wait {
+            Some(wait) => {
+                let reference = ObjectRef { id: object.id, values: update.desired };
+                let ready = self.ready(kind, wait, reference, changed.map(|object| (object, json))).await;
+                ready.map(Some).map_err(refused)
             }
+            None => Ok(changed),
         }
-        Ok(toggled)
     }
 
-    async fn read_back(&self, kind: &Kind, id: &str, values: &Value) -> Result<Object, CallError> {
+    pub(super) async fn read_back(&self, kind: &Kind, id: &str, values: &Value) -> Result<Object, CallError> {
         let gone = || CallError::Indeterminate(format!("the object {id} was gone right after the request"));
         self.read(kind, ObjectRef { id, values }).await?.ok_or_else(gone)
     }
 
     /// Sends a call and gives whatever status comes back; repeats are the client's.
-    async fn send(&self, call: &Call, repeat: Repeat) -> Result<Answer, CallError> {
+    pub(super) async fn send(&self, call: &Call, repeat: Repeat) -> Result<Answer, CallError> {
         let request = self.request(call, repeat)?;
         match self.client.send(&request).await {
             Ok(response) => Ok(Answer::new(response.status, response.headers, &response.body)),
@@ -244,7 +307,10 @@ impl RestProvider {
     fn request(&self, call: &Call, repeat: Repeat) -> Result<http::Request, CallError> {
         let method = Method::from_bytes(call.method.as_bytes());
         let method = method.map_err(|error| CallError::Unreached(error.to_string()))?;
-        let url = format!("{}{}", self.endpoint.base_url, call.target);
+        let url = match &call.url {
+            Some(url) => url.clone(),
+            None => self.endpoint.address(&call.target),
+        };
         let json = |name: &str| (name.to_owned(), "application/json".to_owned());
         let mut headers = vec![json("Accept"), json("Content-Type")];
         for (name, value) in self.endpoint.headers.iter().chain(&call.headers) {
@@ -252,7 +318,14 @@ impl RestProvider {
             headers.push((name.clone(), value.clone()));
         }
         let body = call.body.as_ref().map(|body| body.clone().into_bytes());
-        Ok(http::Request { headers, body, ..http::Request::new(method, url, repeat) })
+        Ok(http::Request { headers, body, timeout: call.timeout, ..http::Request::new(method, url, repeat) })
+    }
+
+    /// The address that an answer leads to. Never another server's: the request carries credentials.
+    pub(super) fn follow(&self, call: &Call, link: &str) -> Result<String, String> {
+        let here = self.endpoint.address(&call.target);
+        http::resolve(&here, link)
+            .ok_or_else(|| "the next page of the list is said to be on another server".to_owned())
     }
 
     /// Makes the redactor know every secret of an object, before an answer can quote one.
@@ -269,39 +342,43 @@ impl RestProvider {
         });
     }
 
-    /// The object in an answer.
-    fn object_in(&self, kind: &Kind, body: &str) -> Result<Object, String> {
-        self.object(kind, &mapping::json(body)?)
-    }
-
-    pub(super) fn object(&self, kind: &Kind, answer: &Value) -> Result<Object, String> {
-        let object = mapping::object(kind, answer)?;
+    /// The object that an answer describes.
+    pub(super) fn object(&self, kind: &Kind, answer: &Value, known: Known<'_>) -> Result<Object, String> {
+        let object = mapping::object(kind, answer, known)?;
         self.learn(&object.values);
         Ok(object)
     }
 }
 
 fn needed<'k, T>(part: &'k Option<T>, what: &str) -> Result<&'k T, CallError> {
-    part.as_ref().ok_or_else(|| {
-        let message = format!("this kind has no `{what}`");
-        CallError::Rejected(Problem { status: 0, message, detail: None, request_id: None })
-    })
+    part.as_ref().ok_or_else(|| CallError::Rejected(Problem::new(format!("this kind has no `{what}`"))))
 }
 
-fn fill(request: &Request, words: &Words) -> Result<Call, CallError> {
+/// The end of the path in a header: `/things/7?x` gives `7`.
+fn last_segment(header: &str) -> Option<String> {
+    let path = header.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let last = path.rsplit('/').next().filter(|last| !last.is_empty())?;
+    Some(request::decode(last))
+}
+
+pub(super) fn fill(request: &Request, words: &Words) -> Result<Call, CallError> {
     request::call(request, words, &[]).map_err(CallError::Unreached)
-}
-
-/// A known `bool` among an object's values.
-fn flag(values: &Value, name: &str) -> Option<bool> {
-    values.unmarked().get_attr(name)?.unmarked().as_bool()
 }
 
 /// Something failed after the object was made.
 fn unfinished(error: CallError) -> CallError {
     let what = match error {
         CallError::Unreached(what) | CallError::Indeterminate(what) => what,
-        CallError::Rejected(problem) => format!("{}: {}", problem.status, problem.message),
+        CallError::Rejected(problem) => problem.to_string(),
+        unusable @ CallError::Unusable(..) => return unusable,
     };
     CallError::Indeterminate(format!("it was created, but not all of it is set: {what}"))
+}
+
+/// A change that does not come to its end is a refusal: the object is still there, as it is.
+fn refused(error: CallError) -> CallError {
+    match error {
+        CallError::Unusable(_, cause) => CallError::Rejected(Problem::new(cause)),
+        other => other,
+    }
 }

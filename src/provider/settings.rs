@@ -1,12 +1,16 @@
 //! A provider block's evaluated arguments → [`ProviderSettings`]: what stands in the block, else in the environment, else the default.
 
 use super::definition::{self, Argument, Definition};
+use super::request::pair;
 use crate::addr::Name;
 use crate::config::duration;
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span, did_you_mean};
+use crate::kind::ErrorShape;
 use crate::kind::words::Words;
+use crate::syntax::Expr;
 use crate::value::{Path, Str, Type, Value, convert};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What an address says when the API is the one inside this program.
@@ -234,6 +238,30 @@ impl Reading<'_> {
 pub(super) struct Endpoint {
     pub(super) base_url: String,
     pub(super) headers: Vec<(String, String)>,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) errors: ErrorShape,
+}
+
+/// The files that a provider's connections need.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Certificates to trust beside the system's.
+    pub ca: Option<PathBuf>,
+    /// The client's own certificate and its key.
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+impl Endpoint {
+    /// The address of a target below the API, with the query that every request carries.
+    pub(super) fn address(&self, target: &str) -> String {
+        let mut url = format!("{}{target}", self.base_url);
+        for (name, value) in &self.query {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(&pair(name, value));
+        }
+        url
+    }
 }
 
 impl ProviderSettings {
@@ -277,9 +305,34 @@ impl ProviderSettings {
         if web.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')) {
             return Err(format!("`{base_url}` is not an address that starts with https:// or http://"));
         }
-        let headers = words.value(&definition.headers)?;
-        let headers = convert(&headers, &Type::map(Type::String)).map_err(|problem| problem.to_string())?;
-        let header = |(name, value): (Value, Value)| Some((name.as_str()?.into(), value.as_str()?.into()));
-        Ok(Endpoint { base_url, headers: headers.elements().filter_map(header).collect() })
+        let texts = |expr: Option<&Expr>| expr.map_or(Ok(Vec::new()), |expr| texts(&words.value(expr)?));
+        let errors = texts(definition.errors.as_ref())?;
+        let at = |name: &str| {
+            let path = errors.iter().find(|(found, _)| found == name).map(|(_, path)| path.as_str());
+            path.map(|path| path.split('.').map(str::to_owned).collect()).unwrap_or_default()
+        };
+        Ok(Endpoint {
+            base_url,
+            headers: texts(Some(&definition.headers))?,
+            query: texts(definition.query.as_ref())?,
+            errors: ErrorShape { message: at("message"), detail: at("detail"), request_id: at("request_id") },
+        })
     }
+
+    /// The files that connections need, as the block names them.
+    pub fn files(&self) -> Result<Files, String> {
+        let definition = definition::definition(&self.provider).and_then(|d| d.files.as_ref());
+        let Some(expr) = definition else { return Ok(Files::default()) };
+        let words = Words::new().with_all(&self.arguments.unmark_deep().0);
+        let found: BTreeMap<String, String> = texts(&words.value(expr)?)?.into_iter().collect();
+        let file = |name: &str| found.get(name).map(PathBuf::from);
+        Ok(Files { ca: file("ca"), certificate: file("certificate"), key: file("key") })
+    }
+}
+
+/// Texts by name; what is null is left out.
+fn texts(value: &Value) -> Result<Vec<(String, String)>, String> {
+    let map = convert(value, &Type::map(Type::String)).map_err(|problem| problem.to_string())?;
+    let text = |(name, value): (Value, Value)| Some((name.as_str()?.into(), value.as_str()?.into()));
+    Ok(map.elements().filter_map(text).collect())
 }

@@ -47,6 +47,7 @@ impl Words {
             Verb::Create => Some(Self { doing: "Creating", done: "Creation" }),
             Verb::Update => Some(Self { doing: "Modifying", done: "Modifications" }),
             Verb::Delete => Some(Self { doing: "Destroying", done: "Destruction" }),
+            Verb::Read => Some(Self { doing: "Reading", done: "Read" }),
             Verb::Forget | Verb::Record => None,
         }
     }

@@ -5,11 +5,14 @@
 
 mod diagnostic;
 mod event;
+pub mod graph;
 pub mod json;
 mod outcome;
 mod outputs;
 mod paint;
+mod past;
 mod plan;
+mod progress;
 mod record;
 mod rows;
 #[cfg(test)]
@@ -23,7 +26,10 @@ pub use diagnostic::{diagnostics, error_count};
 pub use event::event;
 pub use outcome::outcome;
 pub use outputs::outputs;
-pub use plan::{Detail, plan};
+pub use paint::{columns, count};
+pub use past::{difference, history};
+pub use plan::{Detail, LONGEST, markdown, plan};
+pub use progress::{Progress, reading};
 pub use record::{record, state};
 pub use unified::unified;
 

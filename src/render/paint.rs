@@ -2,7 +2,7 @@
 
 use super::Style;
 use anstyle::{AnsiColor, Effects};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What a piece of text is; how it looks follows from that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Style {
 }
 
 /// How many columns a text takes; escape sequences take none.
-pub(super) fn columns(text: &str) -> usize {
+pub fn columns(text: &str) -> usize {
     if !text.contains('\x1b') {
         return text.width();
     }
@@ -87,6 +87,84 @@ fn wrap_line(line: &str, width: usize) -> String {
     wrapped
 }
 
+/// One line, broken so that it fits: at the last blank if that is not too far left, else anywhere. What follows is indented by `hang`.
+/// Escape sequences take no columns and are never cut.
+pub(super) fn fold(line: &str, width: Option<usize>, hang: usize) -> String {
+    let Some(width) = width.filter(|width| columns(line) > *width) else { return line.to_owned() };
+    let start = line.len() - line.trim_start_matches(' ').len();
+    let hang = match width.saturating_sub(20) {
+        room if hang <= room => hang,
+        room if start + 4 <= room => start + 4,
+        room => room.min(6),
+    };
+    let mut lines = Vec::new();
+    let mut rest = line;
+    while columns(rest) + if lines.is_empty() { 0 } else { hang } > width {
+        let room = if lines.is_empty() { width } else { width - hang };
+        // What stands before the hanging column of the first line is no place to break.
+        let least = if lines.is_empty() { hang.max(start + 3).min(room - 1) } else { 1 };
+        let at = break_at(rest, room, least);
+        let (head, tail) = rest.split_at(at);
+        lines.push(head.trim_end());
+        rest = tail.trim_start_matches(' ');
+    }
+    lines.push(rest);
+    lines.join(&format!("\n{}", " ".repeat(hang)))
+}
+
+/// The byte where a line is broken: behind the last blank within `room` columns, but not before `least` columns.
+fn break_at(line: &str, room: usize, least: usize) -> usize {
+    let (mut used, mut blank, mut escaped) = (0, None, false);
+    for (at, char) in line.char_indices() {
+        if char == '\x1b' || escaped {
+            escaped = char != 'm';
+            continue;
+        }
+        let next = used + UnicodeWidthChar::width(char).unwrap_or(0);
+        if next > room && at > 0 {
+            return blank.unwrap_or(at);
+        }
+        used = next;
+        if char == ' ' && used > least {
+            blank = Some(at + 1);
+        }
+    }
+    line.len()
+}
+
+/// The text cut to that many columns; where something is cut off, it ends with `…`. For text without escape sequences.
+pub(super) fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut used = 0;
+    let fits = |char: &char| {
+        used += UnicodeWidthChar::width(*char).unwrap_or(0);
+        used < width
+    };
+    let mut kept: String = text.chars().take_while(fits).collect();
+    if width > 0 {
+        kept.push('…');
+    }
+    kept
+}
+
+/// The text cut in the middle to that many columns: of an address both the start and the key say much. Without escape sequences.
+pub(super) fn cut_middle(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let tail_room = width.saturating_sub(1) / 2;
+    let mut used = 0;
+    let fits = |char: &char| {
+        used += UnicodeWidthChar::width(*char).unwrap_or(0);
+        used <= tail_room
+    };
+    let tail: Vec<char> = text.chars().rev().take_while(fits).collect();
+    let tail: String = tail.into_iter().rev().collect();
+    format!("{}{tail}", cut(text, width.saturating_sub(columns(&tail))))
+}
+
 /// The text with control characters made visible, so that no text from outside can steer a terminal. Line breaks and tabs stay.
 pub(super) fn visible(text: &str) -> String {
     text.chars().map(visible_char).collect()
@@ -114,7 +192,7 @@ pub(super) fn enumerate(words: &[String]) -> String {
 }
 
 /// `1 thing`, `2 things`.
-pub(super) fn count(number: usize, noun: &str) -> String {
+pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -136,6 +214,36 @@ mod tests {
         assert_eq!(wrap(text, Some(20)), "  the quick brown\n  fox jumps over\nthe dog");
         assert_eq!(wrap(text, None), text);
         assert_eq!(wrap("aaaaaaaaaaaaaaaaaaaaaaaaa b", Some(20)), "aaaaaaaaaaaaaaaaaaaaaaaaa\nb");
+    }
+
+    #[test]
+    fn long_lines_are_folded_below_their_value() {
+        assert_eq!(
+            fold("  ~ name  one two three four five six", Some(30), 10),
+            "  ~ name  one two three four\n          five six"
+        );
+        assert_eq!(fold("abcdefghij", Some(4), 0), "abcd\nefgh\nij");
+        assert_eq!(fold("short", Some(20), 10), "short");
+        assert_eq!(fold("long enough to be folded somewhere", None, 3), "long enough to be folded somewhere");
+        let painted = Style { color: true, width: None }.paint(Ink::Added, &"x".repeat(30));
+        assert!(fold(&painted, Some(24), 2).lines().all(|line| columns(line) <= 24), "{painted:?}");
+    }
+
+    #[test]
+    fn what_is_cut_says_so() {
+        assert_eq!(
+            (cut("abcdef", 4), cut("abcd", 4), cut("日本語", 5)),
+            ("abc…".to_owned(), "abcd".to_owned(), "日本…".to_owned())
+        );
+    }
+
+    #[test]
+    fn both_ends_of_an_address_are_kept() {
+        assert_eq!(cut_middle("instance.pool[12]", 12), "instan…l[12]");
+        assert_eq!(
+            (cut_middle("abc", 3), cut_middle("abc", 1), cut_middle("abc", 0)),
+            ("abc".into(), "…".into(), String::new())
+        );
     }
 
     #[test]

@@ -59,6 +59,7 @@ fn texts(before: &Value, after: &Value) -> Vec<String> {
     for detail in [Detail::Normal, Detail::Concise, Detail::Full] {
         let style = Style { color: detail == Detail::Normal, width: Some(60) };
         texts.push(super::plan(&plan, &sources(), Kinds::builtin(), detail, &style));
+        texts.push(super::markdown(&plan, &sources(), Kinds::builtin(), detail, 5_000));
     }
     plan.mode = crate::plan::Mode::RefreshOnly;
     texts.push(super::plan(&plan, &sources(), Kinds::builtin(), Detail::Normal, &Style::default()));
@@ -70,7 +71,7 @@ fn texts(before: &Value, after: &Value) -> Vec<String> {
     texts.push(json::planned_outputs_message(&plan, "").to_string());
     texts.extend(json::planned_changes(&plan, "").iter().map(ToString::to_string));
     texts.push(json::plan_document(&plan).to_string());
-    texts.push(super::outcome(&Outcome::default(), plan.mode));
+    texts.push(super::outcome(&Outcome::default(), &plan, &Style::default()));
     texts
 }
 

@@ -215,6 +215,7 @@ mod tests {
             values: Value::object(values.into()),
             fingerprints: [(password, sealer.fingerprint(&["x"], b"y"))].into(),
             status: Status::Tainted,
+            bound: None,
             depends_on: Vec::new(),
             create_before_destroy: false,
             prevent_destroy: false,

@@ -1,7 +1,7 @@
 //! Rows: symbol, name, value and a note, nested; laid out in columns.
 
 use super::Style;
-use super::paint::{Ink, columns, pad};
+use super::paint::{Ink, columns, fold, pad};
 
 /// What happens to the thing of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,23 +97,61 @@ impl Row {
     }
 }
 
+/// A laid-out line: what happens, how deep it stands, and the rest.
+pub(super) struct Line {
+    pub symbol: Option<Symbol>,
+    pub indent: usize,
+    /// Everything behind the symbol.
+    pub text: String,
+    /// Where a continuation begins, counted from the start of `text`.
+    hang: usize,
+}
+
+impl Line {
+    /// A line by itself.
+    pub(super) fn text(symbol: Symbol, text: String) -> Self {
+        Self { symbol: Some(symbol), indent: 0, text, hang: 0 }
+    }
+
+    fn sign(&self, style: &Style) -> String {
+        let sign = |symbol: Symbol| format!("{} ", style.paint(symbol.ink(), symbol.text()));
+        self.symbol.map(sign).unwrap_or_default()
+    }
+
+    fn print(&self, style: &Style) -> String {
+        let line = format!("{}{}{}", " ".repeat(self.indent), self.sign(style), self.text);
+        let signed = if self.symbol.is_some() { 2 } else { 0 };
+        fold(line.trim_end(), style.width, self.indent + signed + self.hang)
+    }
+}
+
 /// The rows as lines, the first level indented by `indent` blanks. Names, values and notes of one level stand below each other.
 pub(super) fn lay_out(rows: &[Row], indent: usize, style: &Style) -> Vec<String> {
+    lines(rows, indent, style).iter().map(|line| line.print(style)).collect()
+}
+
+/// The same before symbols and indentation are put in front.
+pub(super) fn lines(rows: &[Row], indent: usize, style: &Style) -> Vec<Line> {
     let named = rows.iter().filter(|row| !row.loose).map(|row| columns(&row.name));
     let width = named.filter(|width| *width <= LONGEST_NAME).max().unwrap_or(0);
-    let texts: Vec<String> = rows.iter().map(|row| text(row, indent, width, style)).collect();
-    let with_note = rows.iter().zip(&texts).filter(|(row, _)| !row.note.is_empty());
-    let column =
-        with_note.map(|(_, text)| columns(text)).filter(|width| *width <= LONGEST_LINE).max().unwrap_or(0);
+    let texts: Vec<String> = rows.iter().map(|row| text(row, width, style)).collect();
+    let before = |row: &Row| indent + if row.symbol.is_some() { 2 } else { 0 };
+    let noted = rows.iter().zip(&texts).filter(|(row, _)| !row.note.is_empty());
+    let reach = noted.map(|(row, text)| before(row) + columns(text));
+    let column = reach.filter(|width| *width <= LONGEST_LINE).max().unwrap_or(0);
     let mut lines = Vec::new();
-    for (row, text) in rows.iter().zip(&texts) {
-        let line = match row.note.as_str() {
-            "" => text.clone(),
-            note => format!("{}   {}", pad(text, column), style.paint(Ink::Faint, note)),
+    for (row, text) in rows.iter().zip(texts) {
+        let text = match row.note.as_str() {
+            "" => text,
+            note => {
+                let text = pad(&text, column.saturating_sub(before(row)));
+                format!("{text}   {}", style.paint(Ink::Faint, note))
+            }
         };
-        lines.push(line.trim_end().to_owned());
+        let named = if row.name.is_empty() { 0 } else { width.max(columns(&row.name)) + 2 };
+        lines.push(Line { symbol: row.symbol, indent, text: text.trim_end().to_owned(), hang: named });
         if !fits_inline(row) {
-            lines.extend(lay_out(&row.children, indent + 4, style));
+            lines.extend(self::lines(&row.children, indent + 4, style));
         }
     }
     lines
@@ -128,22 +166,23 @@ fn fits_inline(row: &Row) -> bool {
         && lengths.sum::<usize>() <= super::value::SHORT
 }
 
-/// Everything of a row but its note.
-fn text(row: &Row, indent: usize, width: usize, style: &Style) -> String {
+/// Everything of a row but its symbol and its note.
+fn text(row: &Row, width: usize, style: &Style) -> String {
     let value = if fits_inline(row) {
-        row.children.iter().map(|child| text(child, 0, 0, style)).collect::<Vec<_>>().join(", ")
+        let child = |child: &Row| match child.symbol {
+            Some(symbol) => {
+                format!("{} {}", style.paint(symbol.ink(), symbol.text()), text(child, 0, style))
+            }
+            None => text(child, 0, style),
+        };
+        row.children.iter().map(child).collect::<Vec<_>>().join(", ")
     } else {
         row.value.clone()
     };
     let gap = if row.inline { " " } else { "  " };
-    let content = match (row.name.is_empty(), value.is_empty()) {
+    match (row.name.is_empty(), value.is_empty()) {
         (true, _) => value,
         (false, true) => row.name.clone(),
         (false, false) => format!("{}{gap}{value}", pad(&row.name, width)),
-    };
-    format!("{}{}{content}", " ".repeat(indent), sign(row, style))
-}
-
-fn sign(row: &Row, style: &Style) -> String {
-    row.symbol.map(|symbol| format!("{} ", style.paint(symbol.ink(), symbol.text()))).unwrap_or_default()
+    }
 }

@@ -50,6 +50,7 @@ pub(super) fn record(id: &str, json: &str) -> Record {
         id: id.into(),
         values: value(json),
         fingerprints: BTreeMap::new(),
+        bound: None,
         status: Status::Ready,
         depends_on: Vec::new(),
         create_before_destroy: false,
@@ -91,6 +92,7 @@ pub(super) fn plan_of(actions: Vec<(&str, usize, Action)>) -> Plan {
         (Subject::current(addr(name)), Change { action, place, previous: None })
     };
     Plan {
+        data: std::collections::BTreeMap::new(),
         moves: Default::default(),
         mode: Mode::Normal,
         base: StateVersion { lineage: "00000000".into(), serial: 1 },
@@ -100,6 +102,7 @@ pub(super) fn plan_of(actions: Vec<(&str, usize, Action)>) -> Plan {
         steps: Dag::new(),
         drift: Vec::new(),
         outputs: BTreeMap::new(),
+        checks: Vec::new(),
         answers: Answers::default(),
         reading: Reading { objects: 3, requests: 1, took: Duration::ZERO },
     }

@@ -19,6 +19,12 @@ use super::{Key, KeyId, keyfile, random_hex};
 /// The variable that gives a key directly: 32 bytes in base64.
 pub const KEY_VARIABLE: &str = "ISOTOPE_ENCRYPTION_KEY";
 
+/// While the key is changed: the key to come, in base64.
+pub const NEW_KEY_VARIABLE: &str = "ISOTOPE_ENCRYPTION_KEY_NEW";
+
+/// While the key is changed: the key that was, in base64, or the passphrase that was.
+pub const OLD_KEY_VARIABLE: &str = "ISOTOPE_ENCRYPTION_KEY_OLD";
+
 /// A shorter passphrase falls to a search, whatever the stretching.
 const SHORTEST_PASSPHRASE: usize = 8;
 
@@ -116,10 +122,14 @@ impl Environment {
     }
 
     fn key(&self) -> Result<Option<Key>, KeyError> {
-        let Some(text) = self.get(KEY_VARIABLE).map(Zeroizing::new) else { return Ok(None) };
+        self.key_in(KEY_VARIABLE)
+    }
+
+    fn key_in(&self, variable: &str) -> Result<Option<Key>, KeyError> {
+        let Some(text) = self.get(variable).map(Zeroizing::new) else { return Ok(None) };
         Key::from_base64(&text).map(Some).map_err(|bad| {
             let why = format!("{bad}; `openssl rand -base64 32` makes a key");
-            KeyError::Unusable { place: format!("`{KEY_VARIABLE}`"), why }
+            KeyError::Unusable { place: format!("`{variable}`"), why }
         })
     }
 
@@ -176,9 +186,36 @@ pub fn new_key(choice: &KeyChoice, lineage: &str, env: &Environment) -> Result<(
     })
 }
 
-/// Makes another key for a state that has one. The environment's key is not asked, being the old one; a key
-/// file keeps the old key behind the new, so that a rekeying that is killed half-way loses nothing.
+/// Returns the key that seals a state which is about to get another: what `OLD_KEY_VARIABLE` gives, a key or a passphrase, else as
+/// [`open_key`] finds it.
+pub fn old_key(
+    choice: &KeyChoice,
+    slot: &KeySlot,
+    lineage: &str,
+    env: &Environment,
+) -> Result<Key, KeyError> {
+    let Some(text) = env.get(OLD_KEY_VARIABLE).map(Zeroizing::new) else {
+        return open_key(choice, slot, lineage, env);
+    };
+    let place = format!("`{OLD_KEY_VARIABLE}`");
+    let key = match &slot.stretch {
+        Some(stretch) => stretch.key(&text)?,
+        None => Key::from_base64(&text)
+            .map_err(|bad| KeyError::Unusable { place: place.clone(), why: bad.to_string() })?,
+    };
+    match key.id() == slot.key {
+        true => Ok(key),
+        false => Err(KeyError::Other { wanted: slot.key, given: key.id(), given_by: place }),
+    }
+}
+
+/// Makes another key for a state that has one: what `NEW_KEY_VARIABLE` gives, else what `choice` asks for. The environment's ordinary
+/// key is not asked, being the old one; a key file keeps the old key behind the new, so that a rekeying that is killed half-way loses
+/// nothing.
 pub fn next_key(choice: &KeyChoice, lineage: &str, env: &Environment) -> Result<(Key, KeySlot), KeyError> {
+    if let Some(key) = env.key_in(NEW_KEY_VARIABLE)? {
+        return Ok(with_slot(key, KeySource::Environment));
+    }
     make_key(choice, lineage, env, |path| {
         let mut keys = keyfile::read(path)?;
         keys.insert(0, Key::random());

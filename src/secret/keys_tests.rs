@@ -208,6 +208,39 @@ fn rekeying_keeps_the_old_key_until_the_state_has_the_new_one() {
 }
 
 #[test]
+fn a_key_is_changed_from_any_source_to_any_other() {
+    let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let mut home = Home::new();
+    let (file, file_slot) = home.new_key(&KeyChoice::File).unwrap();
+    // What is asked for while the key is changed comes before all else.
+    home.variables.insert(NEW_KEY_VARIABLE.to_owned(), zeros.to_owned());
+    let (zero, zero_slot) = next_key(&passphrase("not asked"), LINEAGE, &home.env()).unwrap();
+    assert_eq!(
+        (zero.id(), zero_slot.source),
+        (Key::from_base64(zeros).unwrap().id(), KeySource::Environment)
+    );
+    assert_eq!(old_key(&KeyChoice::File, &file_slot, LINEAGE, &home.env()).unwrap().id(), file.id());
+    home.variables.insert(NEW_KEY_VARIABLE.to_owned(), "abc".to_owned());
+    let bad = next_key(&KeyChoice::File, LINEAGE, &home.env()).unwrap_err().to_string();
+    assert!(bad.starts_with("`ISOTOPE_ENCRYPTION_KEY_NEW` is base64 of 2 bytes"), "{bad}");
+    home.variables.remove(NEW_KEY_VARIABLE);
+
+    // The old one is a key or a passphrase, as the slot says.
+    home.variables.insert(OLD_KEY_VARIABLE.to_owned(), zeros.to_owned());
+    assert_eq!(old_key(&passphrase("a new one"), &zero_slot, LINEAGE, &home.env()).unwrap().id(), zero.id());
+    let other = old_key(&KeyChoice::File, &file_slot, LINEAGE, &home.env()).unwrap_err().to_string();
+    assert!(other.contains("`ISOTOPE_ENCRYPTION_KEY_OLD` gives another one"), "{other}");
+    let slot = quick_slot("the phrase that was", KeySource::Passphrase);
+    home.variables.insert(OLD_KEY_VARIABLE.to_owned(), "the phrase that was".to_owned());
+    assert_eq!(old_key(&passphrase("a new one"), &slot, LINEAGE, &home.env()).unwrap().id(), slot.key);
+    let bad = old_key(&KeyChoice::File, &file_slot, LINEAGE, &home.env()).unwrap_err().to_string();
+    assert!(
+        bad.starts_with("`ISOTOPE_ENCRYPTION_KEY_OLD` is not base64") && !bad.contains("phrase"),
+        "{bad}"
+    );
+}
+
+#[test]
 fn without_a_home_there_is_no_key_file() {
     let env = Environment::new(|_| None, None);
     assert!(matches!(new_key(&KeyChoice::File, LINEAGE, &env), Err(KeyError::NoHome)));

@@ -55,4 +55,22 @@ impl Change {
         };
         Self { did, at, to }
     }
+
+    /// Says what became of a row where a whole state takes the place of another.
+    pub(crate) fn of_row(key: &str, present: bool) -> Self {
+        let (word, at) = key.split_once(' ').unwrap_or((key, ""));
+        let did = match (word, present) {
+            ("record", true) => Did::Recorded,
+            ("record", false) => Did::Removed,
+            ("deposed", true) => Did::Deposed,
+            ("deposed", false) => Did::RemovedDeposed,
+            ("output", true) => Did::SetOutput,
+            ("output", false) => Did::RemovedOutput,
+            ("intent", true) => Did::Intended,
+            ("intent", false) => Did::Settled,
+            _ => Did::SetKey,
+        };
+        let at = if word == "deposed" { at.split_once(' ').map_or(at, |(_, addr)| addr) } else { at };
+        Self { did, at: at.to_owned(), to: None }
+    }
 }

@@ -4,6 +4,7 @@
 
 use super::format::{v1::SealedPart, write_line};
 use super::history::Change;
+use super::image::Image;
 use super::rows::{self, Closed, RowChange, RowKey, Rows};
 use super::{DeposedKey, Event, Stamp, State, StateVersion, StoreError};
 use crate::addr::ObjectAddr;
@@ -43,6 +44,9 @@ pub(crate) struct Prepared {
 pub(crate) struct CommitText {
     pub stamp: Stamp,
     pub changes: Vec<Change>,
+    /// The serial before, where it is not one less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
 }
 
 /// The last line of a commit in the log.
@@ -101,8 +105,48 @@ impl Ledger {
             rows.push((key.to_string(), line));
         }
         let changes = events.iter().map(Change::of).collect();
-        let group = self.group(serial, CommitText { stamp: stamp.clone(), changes }, rows)?;
+        let group = self.group(serial, CommitText { stamp: stamp.clone(), changes, after: None }, rows)?;
         Ok(Prepared { group, closed: draft.closed.into_iter().collect() })
+    }
+
+    /// The commit that makes the rows `now` what `image` says, and the ledger after it; `None` if they are that already. The serial
+    /// becomes the image's, or one more than it is where that is higher.
+    pub fn replace(
+        &self,
+        now: &Rows,
+        image: &Image,
+        stamp: &Stamp,
+        sealer: Option<&Sealer>,
+    ) -> Result<Option<(Group, Self)>, StoreError> {
+        let before = self.state.version.serial;
+        let serial = image.version.serial.max(before + 1);
+        let rows = rows::changes(now, &image.rows, serial);
+        if rows.is_empty() && image.version.serial <= before {
+            return Ok(None);
+        }
+        let changes = rows.iter().map(|(key, line)| Change::of_row(key, line.is_some())).collect();
+        let after = (serial != before + 1).then_some(before);
+        let group = self.group(serial, CommitText { stamp: stamp.clone(), changes, after }, rows)?;
+        let mut then = now.clone();
+        rows::apply(&mut then, &group.rows);
+        let version = StateVersion { serial, ..self.state.version.clone() };
+        let mut ledger = Self::new(&then, version, group.chain.clone(), sealer)
+            .map_err(|found| refused(format!("it has format {found}")))?;
+        ledger.state.last = Some(stamp.clone());
+        Ok(Some((group, ledger)))
+    }
+
+    /// All rows, written anew: what is known of the state when its store cannot be read any more.
+    pub fn image(&self, sealer: Option<&Sealer>) -> Result<Image, StoreError> {
+        let mut rows = Rows::new();
+        let version = self.state.version.clone();
+        for key in rows::keys(&self.state) {
+            let closed = self.closed.get(&key).map_or(&[][..], Vec::as_slice);
+            let line = rows::encode(&key, &self.state, version.serial, sealer, closed)
+                .map_err(|error| refused(format!("{key}: {error}")))?;
+            rows.extend(line.map(|line| (key.to_string(), line)));
+        }
+        Ok(Image { version, stamp: self.state.last.clone(), damaged: self.state.damaged.clone(), rows })
     }
 
     /// Takes in a commit that is durable.

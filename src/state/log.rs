@@ -11,11 +11,14 @@
 //!
 //! A commit counts from its `end` line on: a process that dies while writing leaves a commit without one, which was never
 //! acknowledged and is cut off by the next writer. Any other line that does not verify is damage.
+//!
+//! A log that was cut exactly behind a commit is whole line by line. Therefore a file beside it, `log.end`, says how far the log goes.
+//! It is written behind each commit and not synced: it may lag, which says nothing, but it is never ahead of a whole log.
 
 use super::format::{LineError, read_line, write_line};
 use super::history::Entry;
 use super::ledger::{Chain, CommitText, EndText, GoneText};
-use super::rows::{RowChange, Rows, salvage_key};
+use super::rows::{self, RowChange, Rows, salvage_key};
 use super::{Stamp, StateVersion};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -77,6 +80,18 @@ impl Told {
     pub fn chain_before(&self) -> &Chain {
         let before = self.commits.len().checked_sub(2).and_then(|at| self.commits.get(at));
         before.map_or(&self.base.chain, |commit| &commit.chain)
+    }
+
+    /// The serial before the newest commit.
+    pub fn serial_before(&self) -> Option<u64> {
+        let at = self.commits.len().checked_sub(1)?;
+        let before = at.checked_sub(1).and_then(|at| self.commits.get(at));
+        Some(before.map_or(self.base.serial, |commit| commit.entry.serial))
+    }
+
+    /// Whether no more than one commit was ever made.
+    pub fn is_young(&self) -> bool {
+        self.base.serial == 0 && self.commits.len() <= 1
     }
 
     pub fn stamp(&self) -> Option<&Stamp> {
@@ -211,17 +226,14 @@ impl Reading {
         if until.is_some_and(|until| serial > until) {
             return;
         }
-        let follows = open.serial == serial && serial == self.told.version().serial + 1;
+        let before = self.told.version().serial;
+        let next = serial == before + 1 || (open.head.after == Some(before) && serial > before);
+        let follows = open.serial == serial && next;
         let agrees = end.chain == self.told.chain().after(&open.text) && end.rows == open.rows.len();
         if open.faulty || !follows || !agrees {
             self.fault(format!("commit {serial}"), "it does not verify");
         }
-        for (key, line) in &open.rows {
-            match line {
-                Some(line) => drop(self.told.rows.insert(key.clone(), line.clone())),
-                None => drop(self.told.rows.remove(key)),
-            }
-        }
+        rows::apply(&mut self.told.rows, &open.rows);
         let entry = Entry { serial, stamp: open.head.stamp, changes: open.head.changes };
         self.told.commits.push(Commit { entry, start: open.start, chain: end.chain });
         self.told.last_rows = open.rows;
@@ -268,30 +280,72 @@ pub(crate) struct Append {
 pub(crate) struct Log {
     file: File,
     len: u64,
+    lineage: String,
+    /// `log.end`; `None` if it could not be opened, which takes nothing from the log.
+    end: Option<File>,
+}
+
+/// How far a log was written.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Reached {
+    pub lineage: String,
+    #[serde(skip)]
+    pub serial: u64,
+}
+
+/// Reads `log.end`. To be read before the log, which may grow in between. One that does not verify says nothing.
+pub(crate) fn reached(path: &Path) -> Option<Reached> {
+    let text = std::fs::read_to_string(with_suffix(path, ".end")).ok()?;
+    let line = read_line(text.trim_end()).ok()?;
+    let reached: Reached = serde_json::from_str(line.json).ok()?;
+    Some(Reached { serial: line.serial, ..reached })
+}
+
+/// Forgets how far a log was written: for one that is written anew.
+pub(crate) fn forget_reached(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(with_suffix(path, ".end")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }
 
 impl Log {
     /// Opens a log for appending after its last whole commit, cutting off what stands behind.
-    pub fn open(path: &Path, len: u64) -> io::Result<Self> {
+    pub fn open(path: &Path, len: u64, lineage: &str) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).open(path)?;
         if file.metadata()?.len() != len {
             file.set_len(len)?;
             file.sync_all()?;
         }
-        Ok(Self { file, len })
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create(true).truncate(false).mode(0o600);
+        let end = options.open(with_suffix(path, ".end")).ok();
+        Ok(Self { file, len, lineage: lineage.to_owned(), end })
     }
 
     /// Appends a commit; durable on return.
-    pub fn append(&mut self, text: &str) -> Result<(), Append> {
+    pub fn append(&mut self, text: &str, serial: u64) -> Result<(), Append> {
         let start = self.file.seek(SeekFrom::Start(self.len));
         let written = start.and_then(|_| self.file.write_all(text.as_bytes()));
         match written.and_then(|()| self.file.sync_data()) {
             Ok(()) => {
                 self.len += text.len() as u64;
+                // The commit is durable whatever becomes of this.
+                let _: Option<()> = self.note(serial);
                 Ok(())
             }
             Err(error) => Err(Append { error, undone: self.cut(self.len).is_ok() }),
         }
+    }
+
+    fn note(&mut self, serial: u64) -> Option<()> {
+        let end = self.end.as_mut()?;
+        let reached = Reached { lineage: self.lineage.clone(), serial };
+        let line = write_line("reached", serial, &serde_json::to_string(&reached).ok()?);
+        end.rewind().ok()?;
+        writeln!(end, "{line}").ok()?;
+        let len = end.stream_position().ok()?;
+        end.set_len(len).ok()
     }
 
     /// Whether this is still the file of that path.

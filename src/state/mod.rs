@@ -4,8 +4,11 @@
 //! a commit or nothing, durable on return, the serial one higher. What an event does to a [`State`] is
 //! [`State::fold`]; what it does to the rows of a store follows from that, row by row (`ledger.rs`), the same for every store.
 //!
+//! A [`Backend`] is a place with a store for each workspace. An [`Image`] is what a store holds, taken out of it: it goes back in
+//! time, into another store ([`migrate`]), or through a file.
+//!
 //! To read on: `fold.rs`; `format/` (what a row says), `rows.rs`, `ledger.rs` (a commit); `log.rs`; then the
-//! stores, [`SledStore`] in `sled/` and [`MemoryStore`].
+//! stores, [`SledStore`] in `sled/` and [`MemoryStore`]. What every store promises is `tests/contract.rs`, run on each.
 
 use crate::addr::{ModulePath, Name, ObjectAddr, ResourceAddr};
 use crate::secret::{Fingerprint, KeySlot, Sealer};
@@ -14,20 +17,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod difference;
 mod fold;
 pub mod journal;
 pub(crate) mod format;
 mod rows;
+pub mod history;
+mod image;
 mod ledger;
 mod log;
-pub mod history;
 mod memory;
 mod sled;
+mod migrate;
 #[cfg(test)]
 mod tests;
 
-pub use memory::MemoryStore;
-pub use sled::{Rebuilt, SledStore};
+pub use difference::{Difference, ObjectDifference};
+pub use image::{DocumentError, Image};
+pub use memory::{MemoryBackend, MemoryStore};
+pub use migrate::{MigrateError, Migrated, migrate};
+pub use sled::{SledBackend, SledStore};
 
 /// Which history a state belongs to, and how far that history is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +85,9 @@ pub struct Record {
     /// not kept: it is `Unknown`, marked sensitive, and `fingerprints` has its path. A secret *result* is marked sensitive and sealed on disk.
     pub values: Value,
     pub fingerprints: BTreeMap<Path, Fingerprint>,
+    /// What the fingerprints are bound to beside their path: the address that they were made for, which stays when the object is
+    /// moved. `None` in records of before that was so.
+    pub bound: Option<Arc<str>>,
     pub status: Status,
     /// Direct dependencies: the resources (with the module they stand in) that this object's block refers to.
     pub depends_on: Vec<Dependency>,
@@ -101,6 +113,13 @@ pub enum Status {
 
 /// 16 hexadecimal digits; the first 8 are a hash of the address (engine.md §4).
 pub type IntentId = Arc<str>;
+
+/// The first half of the intents of an address: so that even a lost state can be matched with its configuration.
+pub fn address_hash(addr: &ObjectAddr) -> String {
+    use sha2::Digest;
+    let hash = sha2::Sha256::digest(addr.to_string().as_bytes());
+    hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// A change that was about to be asked of the API. Written before the request, removed with its outcome.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,6 +202,14 @@ pub enum StoreError {
     /// Sealed values are bound to their address, and the key that could bind them to another is not there. Nothing was changed.
     #[error("`{from}` has sealed values, and without the key they cannot be moved to `{to}`")]
     Closed { from: String, to: String },
+    /// The lock is held by a process that lives: ending it is what lets go.
+    #[error("the state is locked by {holder}, which is alive")]
+    Alive { holder: Holder },
+    #[error("the state is not locked")]
+    NotLocked,
+    /// Somebody broke this writer's lock, taking it for dead. Nothing was written.
+    #[error("the lock on the state was broken by somebody else, so nothing more can be written")]
+    Fenced,
     /// The events of a commit contradict the state. Nothing was changed.
     #[error("the state cannot take this in: {problem}")]
     Refused { problem: String },
@@ -212,15 +239,47 @@ impl std::fmt::Display for Holder {
     }
 }
 
-/// A place where a state rests.
+/// What [`Store::repair`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rebuilt {
+    /// It was whole.
+    Nothing { serial: u64 },
+    /// The database was made anew from the log.
+    Database { serial: u64 },
+    /// The log was made anew from the database; the history before that serial is gone.
+    Log { serial: u64 },
+    /// Neither was whole: what verifies in one of them was kept, and `damaged` names what verifies in none.
+    Salvaged { serial: u64, damaged: Vec<String> },
+}
+
+/// A place where a state rests. `tests/contract.rs` holds every implementation to what is said here.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync {
     /// The newest committed state. Works while another process writes. A store that was never written gives an empty state with a fresh
     /// lineage and serial 0, and stays unwritten.
     async fn snapshot(&self) -> Result<State, StoreError>;
 
-    /// Takes the lock, waiting up to `wait` for its holder, or says who holds it and since when.
+    /// What is stored, unopened: now, or as it was after the commit `at`. `None` if that was never written, or is no longer kept.
+    async fn image(&self, at: Option<u64>) -> Result<Option<Image>, StoreError>;
+
+    /// The commits that are kept, the oldest first.
+    async fn history(&self) -> Result<Vec<history::Entry>, StoreError>;
+
+    /// Takes the lock, waiting up to `wait` for its holder, or says who holds it and since when. A store that is damaged so that
+    /// it could not be written says so here, before anything is planned.
     async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Writer>, StoreError>;
+
+    /// Who holds the lock now, if anybody does.
+    async fn holder(&self) -> Result<Option<Holder>, StoreError>;
+
+    /// Ends the lock `id`, whose holder is taken for dead. If it lives after all, its next commit fails with [`StoreError::Fenced`].
+    async fn break_lock(&self, id: &str) -> Result<(), StoreError>;
+
+    /// Makes whole what is damaged, as far as the store itself still knows it.
+    async fn repair(&self, holder: &Holder, wait: Duration) -> Result<Rebuilt, StoreError>;
+
+    /// Gives a state that is yet to be written this lineage, which a saved plan or a key was made for, instead of a new one.
+    fn begin_with(&mut self, lineage: &str);
 
     /// Lets this store open and seal values. Without, sealed values stay closed.
     fn unlock_values(&mut self, sealer: Arc<Sealer>);
@@ -234,4 +293,37 @@ pub trait Writer: Send {
 
     /// Writes all events or none; durable on return; gives the new serial. Without events nothing is written.
     async fn commit(&mut self, events: &[Event], stamp: &Stamp) -> Result<u64, StoreError>;
+
+    /// Makes the state what `image` is, in one commit, and gives the new serial: the image's, or one more than before where that is higher.
+    /// If nothing differs, nothing is written. A state that was never written takes the image's lineage; whether another one may be
+    /// replaced by it is the caller's to say. Sealed values are stored as they come.
+    async fn replace(&mut self, image: &Image, stamp: &Stamp) -> Result<u64, StoreError>;
+
+    /// What the state is, from memory alone: for when the store cannot be written any more.
+    fn image(&self) -> Result<Image, StoreError>;
+}
+
+/// A place with a state for each workspace: what a `backend` block names.
+#[async_trait::async_trait]
+pub trait Backend: Send + Sync {
+    /// Where the state of a workspace is, for people.
+    fn place(&self, workspace: &str) -> String;
+
+    /// The workspaces that were created or written, sorted. `default` exists without being listed.
+    async fn workspaces(&self) -> Result<Vec<Name>, StoreError>;
+
+    /// Reads and writes nothing yet.
+    fn open(&self, workspace: &str) -> Box<dyn Store>;
+
+    /// Makes an empty workspace known.
+    async fn create(&self, workspace: &str) -> Result<(), StoreError>;
+
+    /// Removes a workspace with all that is in it, unless somebody holds its lock.
+    async fn remove(&self, workspace: &str, holder: &Holder) -> Result<(), StoreError>;
+}
+
+/// Whether a workspace may be called so: what stands in a URL and in a file's name without escaping.
+pub fn is_workspace_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    !name.is_empty() && name.len() <= 90 && !name.starts_with('.') && name.bytes().all(plain)
 }

@@ -7,8 +7,9 @@ use super::format::{LineError, read_line, v1, write_line};
 use super::{DeposedKey, IntentId, State, StateVersion};
 use crate::addr::{Name, ObjectAddr};
 use crate::secret::Sealer;
+use crate::value::{Value, walk};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Key, as text → line.
@@ -57,7 +58,7 @@ impl fmt::Display for RowKey {
 }
 
 impl RowKey {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
         let addr = |text: &str| text.parse::<ObjectAddr>().map_err(|e| e.to_string());
         match word {
@@ -129,6 +130,66 @@ pub(crate) fn decode(
         }
     }
     Ok((state, closed))
+}
+
+/// Makes the changes of a commit.
+pub(crate) fn apply(rows: &mut Rows, changes: &[RowChange]) {
+    for (key, line) in changes {
+        match line {
+            Some(line) => drop(rows.insert(key.clone(), line.clone())),
+            None => drop(rows.remove(key)),
+        }
+    }
+}
+
+/// What a commit changes to make `now` what `wanted` is. The rows are stamped with its serial; one that does not verify stays as it is.
+pub(crate) fn changes(now: &Rows, wanted: &Rows, serial: u64) -> Vec<RowChange> {
+    let keys: BTreeSet<&String> = now.keys().chain(wanted.keys()).collect();
+    let differing = keys.into_iter().filter(|key| !same(now.get(*key), wanted.get(*key)));
+    let stamped = |line: &String| match read_line(line) {
+        Ok(read) => write_line("row", serial, read.json),
+        Err(_) => line.clone(),
+    };
+    differing.map(|key| (key.clone(), wanted.get(key).map(stamped))).collect()
+}
+
+/// Whether two lines say the same, whichever commits wrote them.
+pub(crate) fn same(one: Option<&String>, other: Option<&String>) -> bool {
+    let text =
+        |line: Option<&String>| line.map(|line| read_line(line).map_or(line.clone(), |l| l.json.to_owned()));
+    text(one) == text(other)
+}
+
+/// The keys of all rows that a state has.
+pub(crate) fn keys(state: &State) -> Vec<RowKey> {
+    let records = state.records.keys().cloned().map(RowKey::Record);
+    let deposed = state.deposed.keys().cloned().map(|(addr, key)| RowKey::Deposed(addr, key));
+    let outputs = state.outputs.keys().cloned().map(RowKey::Output);
+    let intents = state.intents.keys().cloned().map(RowKey::Intent);
+    let key = state.key.iter().map(|_| RowKey::Key);
+    records.chain(deposed).chain(outputs).chain(intents).chain(key).collect()
+}
+
+/// The keys of the rows that hold a secret which is open.
+pub(crate) fn in_the_clear(state: &State) -> Vec<RowKey> {
+    let open = |value: &Value| {
+        let mut found = false;
+        walk(value, &mut |_, part| {
+            found |= part.is_sensitive() && part.unmark().0.is_known();
+            !found
+        });
+        found
+    };
+    let values = |key: &RowKey| match key {
+        RowKey::Record(addr) => state.records.get(addr).map(|record| &record.values),
+        RowKey::Deposed(addr, deposed) => {
+            state.deposed.get(&(addr.clone(), deposed.clone())).map(|record| &record.values)
+        }
+        RowKey::Output(name) => state.outputs.get(name),
+        RowKey::Intent(id) => state.intents.get(id).map(|intent| &intent.record.values),
+        RowKey::Key => None,
+    };
+    keys(state).into_iter().filter(|key| values(key).is_some_and(open)).collect()
 }
 
 /// The key as text, of a row that may be damaged: a name to report it by.
@@ -209,7 +270,7 @@ fn put(
 }
 
 /// What sealed values of a row are bound to. A deposed object keeps its address, so deposing needs no key.
-fn place(key: &RowKey, is: &str) -> String {
+pub(crate) fn place(key: &RowKey, is: &str) -> String {
     match key {
         RowKey::Record(addr) | RowKey::Deposed(addr, _) => addr.to_string(),
         RowKey::Output(name) => output_place(name),

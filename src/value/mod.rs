@@ -34,5 +34,5 @@ pub use number::{Number, NumberError};
 pub use path::{Path, PathStep, marked_paths, replace_at, transform, walk};
 pub use refinement::Refinement;
 pub use show::{console, go_quote, quote};
-pub use text::Str;
+pub use text::{Str, graphemes};
 pub use types::Type;

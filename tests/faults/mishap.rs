@@ -5,7 +5,7 @@ use crate::check::Expected;
 use isotope::apply::Stop;
 use isotope::emulator::{Local, Reply};
 use isotope::http::{Carried, Cause, Headers, Request, Transport};
-use isotope::state::{Event, Holder, MemoryStore, Stamp, State, Store, StoreError, Writer};
+use isotope::state::{Event, Holder, Image, MemoryStore, Stamp, State, Store, StoreError, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -325,6 +325,14 @@ impl Writer for MortalWriter {
             }),
             _ => self.writer.commit(events, stamp).await,
         }
+    }
+
+    async fn replace(&mut self, image: &Image, stamp: &Stamp) -> Result<u64, StoreError> {
+        self.writer.replace(image, stamp).await
+    }
+
+    fn image(&self) -> Result<Image, StoreError> {
+        self.writer.image()
     }
 }
 

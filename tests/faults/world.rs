@@ -196,7 +196,8 @@ impl World {
         providers: &Providers,
         diags: &mut Diagnostics,
     ) -> Result<Plan, isotope::diag::Reported> {
-        let selection = Selection::new(&project.config, &project.walk, Vec::new(), Vec::new());
+        let selection =
+            Selection::new((&project.config, &project.walk), state, project.mode, Vec::new(), Vec::new());
         let request = plan::Request {
             config: &project.config,
             walk: &project.walk,

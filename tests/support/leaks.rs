@@ -1,4 +1,5 @@
-//! Looks for secrets where none may be: raw, in base64, percent-encoded, in hexadecimal, as JSON writes them.
+//! Looks for secrets where none may be: raw, in base64, percent-encoded, in hexadecimal, as JSON, HTML and
+//! debuggers write them.
 //!
 //! Every secret of the cases begins with `s3cret-`, so that they can be found in what a case is given.
 
@@ -10,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 static SECRET: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"s3cret-[-A-Za-z0-9/+=!&%.]*[A-Za-z0-9=]").expect("a sound pattern"));
+    LazyLock::new(|| Regex::new(r"s3cret-[-A-Za-z0-9/+=!&%.<>~]*[A-Za-z0-9=]").expect("a sound pattern"));
+
+static PERCENT: LazyLock<Regex> = LazyLock::new(|| Regex::new("%[0-9A-F]{2}").expect("a sound pattern"));
 
 /// The secrets of a case and the places that were looked at.
 #[derive(Default)]
@@ -73,7 +76,16 @@ fn forms(secret: &str) -> BTreeSet<Vec<u8>> {
     let percent: String = bytes.iter().map(|byte| percent(*byte)).collect();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let json = serde_json::to_string(secret).expect("text is JSON");
-    let mut forms = vec![secret.to_owned(), percent, hex, json[1..json.len() - 1].to_owned()];
+    let json = &json[1..json.len() - 1];
+    let numeric = |text: &str| text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
+    let html =
+        ["&amp;", "&#38;"].map(|amp| secret.replace('&', amp).replace('<', "&lt;").replace('"', "&quot;"));
+    let lower = PERCENT.replace_all(&percent, |found: &regex::Captures<'_>| found[0].to_lowercase());
+    let mut forms = vec![secret.to_owned(), lower.into_owned(), percent.clone(), hex.to_uppercase(), hex];
+    forms.extend([percent.replace("%20", "+"), numeric(json), json.to_owned(), format!("{secret:?}")]);
+    forms.extend(html);
+    // As a debugger, or a list of numbers, shows bytes.
+    forms.push(bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", "));
     // Base64 of a longer text that holds the secret, at each of the three places it may begin.
     for start in 0..3 {
         let padded = [&b"\0\0\0"[..start], bytes].concat();
@@ -130,6 +142,9 @@ mod tests {
         for shown in [
             format!("it is {secret}."),
             "x=s3cret-a%2Fb%2Bc%21d".to_owned(),
+            "x=s3cret-a%2fb%2bc%21d".to_owned(),
+            secret.bytes().map(|byte| format!("{byte:02X}")).collect(),
+            format!("{:?}", secret.as_bytes()),
             STANDARD.encode(format!("u:{secret}:z")),
             STANDARD.encode(format!("us:{secret}:z")),
             URL_SAFE.encode(format!("use:{secret}:z")),

@@ -2,7 +2,8 @@
 //! transcripts that say what it prints.
 //!
 //! [`transcript`] reads a Markdown page into pieces and writes it back, [`sandbox`] is a home, a directory, an API
-//! and the commands a page may use, [`line`] splits a command line, [`run`] starts the binary, [`outside`] is somebody
+//! and the commands a page may use, [`line`] splits a command line, [`run`] starts the binary, [`mock`] is a REST server of no
+//! API in particular, [`outside`] is somebody
 //! else who uses the API, [`door`] holds an answer back so that a run can be killed at a known place, [`normal`] takes
 //! out what differs from run to run, [`leaks`] looks for secrets, [`page`] plays a whole page, [`compare`] says what differs.
 
@@ -13,6 +14,7 @@ pub mod compare;
 pub mod door;
 pub mod leaks;
 pub mod line;
+pub mod mock;
 pub mod normal;
 pub mod outside;
 pub mod page;

@@ -12,13 +12,19 @@
 //! | `signal INT METHOD /path#n isotope …` | sends it a signal while it waits for that answer, then lets the answer through; of `INT,TERM` both, and no answer |
 //! | `start isotope …` | lets it run beside the next lines; `finish` waits for its end |
 //! | `api METHOD /path [BODY]` | somebody else changes something |
+//! | `mock` | starts a REST server of no API in particular ([`super::mock`]), whose address is in `MOCK` |
+//! | `mock METHOD /path [BODY]` | somebody else changes something there |
+//! | `asked` | shows what that server was asked since the last time |
 //! | `faults SPEC` | the API misbehaves from here on; nothing ends it |
 //! | `cat > FILE <<EOF`, `sed -i 's/a/b/' FILE`, `rm`, `mkdir`, `cp`, `cat`, `ls` | files; `a` and `b` are plain text |
+//! | `isotope … > FILE` | the same; what it prints on standard output goes to the file |
+//! | `rm -r DIR`, `chmod MODE FILE` | a directory with all in it; the mode in octal |
 //! | `link FILE TARGET`, `bytes FILE HEX` | a symbolic link, a file of any bytes |
 //! | `export NAME=value`, `unset NAME` | the environment of what follows |
 
 use super::door::{Door, Last};
 use super::leaks::{self, Leaks};
+use super::mock::Mock;
 use super::normal::Normaliser;
 use super::run::{self, Input, Ran, Started};
 use super::transcript::{Command, Shown};
@@ -45,6 +51,7 @@ pub struct Sandbox {
     pub dir: PathBuf,
     env: BTreeMap<String, String>,
     emulator: Running,
+    mock: Option<Mock>,
     /// A run that waits for an answer, and the door that keeps it.
     held: Option<(Started, Door)>,
     /// A run beside the others.
@@ -96,6 +103,7 @@ impl Sandbox {
             dir,
             env,
             emulator,
+            mock: None,
             held: None,
             beside: None,
             misbehaving: false,
@@ -134,6 +142,12 @@ impl Sandbox {
     /// All requests so far, a line each under the command that made them.
     pub fn calls(&self) -> String {
         self.calls.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// The bodies of all requests of a method so far.
+    pub fn bodies(&self, method: &str) -> Vec<Value> {
+        let log = self.emulator.log();
+        log.into_iter().filter(|call| call.method == method).filter_map(|call| call.body).collect()
     }
 
     pub fn leaks(&self) -> Vec<String> {
@@ -201,8 +215,14 @@ impl Sandbox {
                 .filter_map(|word| word.split_once('='))
                 .map(|(n, v)| (n.into(), v.into())),
         );
-        let words = &words[settings..];
-        let ran = match words[0].as_str() {
+        let mut words = &words[settings..];
+        let mut into = None;
+        if let [command @ .., arrow, file] = words
+            && arrow == ">"
+        {
+            (words, into) = (command, Some(self.dir.join(file)));
+        }
+        let mut ran = match words[0].as_str() {
             "isotope" => run::start(&self.dir, &words[1..], &env, input).wait(),
             "kill-held" => self.held.take().expect("a run that is held").0.kill(),
             "release" => {
@@ -223,6 +243,9 @@ impl Sandbox {
         if !asked.iter().any(|word| line.contains(word)) {
             self.leaks.printed(line, &ran.stdout);
             self.leaks.printed(line, &ran.stderr);
+        }
+        if let Some(file) = into {
+            std::fs::write(file, std::mem::take(&mut ran.stdout)).expect("a file");
         }
         let gap = if ran.stdout.is_empty() || ran.stdout.ends_with('\n') { "" } else { "\n" };
         Shown::new(&self.normal.apply(&format!("{}{gap}{}", ran.stdout, ran.stderr)), ran.status)
@@ -315,6 +338,12 @@ impl Sandbox {
             ["cat", ">", file] => self.write(file, &input.expect("`cat >` takes lines")),
             ["sed", "-i", edit, file] => self.edit(file, edit),
             ["rm", file] => std::fs::remove_file(path(file)).expect("a file to remove"),
+            ["rm", "-r", dir] => std::fs::remove_dir_all(path(dir)).expect("a directory to remove"),
+            ["chmod", mode, file] => {
+                use std::os::unix::fs::PermissionsExt;
+                let mode = u32::from_str_radix(mode, 8).expect("an octal mode");
+                std::fs::set_permissions(path(file), std::fs::Permissions::from_mode(mode)).expect("a file");
+            }
             ["mkdir", dir] => std::fs::create_dir_all(path(dir)).expect("a new directory"),
             ["cp", from, to] => drop(std::fs::copy(path(from), path(to)).expect("a file to copy")),
             ["link", file, to] => std::os::unix::fs::symlink(to, path(file)).expect("a new link"),
@@ -323,6 +352,21 @@ impl Sandbox {
             ["bytes", file, hex] => std::fs::write(path(file), bytes(hex)).expect("a file"),
             ["api", method, path] => drop(self.outside(method, path, None)),
             ["api", method, path, body] => drop(self.outside(method, path, Some(body))),
+            ["mock"] => {
+                let mock = RUNTIME.block_on(Mock::start());
+                self.env.insert("MOCK".to_owned(), mock.url.clone());
+                self.mock = Some(mock);
+            }
+            ["mock", method, path] => self.mocked().outside(method, path, None),
+            ["mock", method, path, body] => self.mocked().outside(method, path, Some(body)),
+            ["asked"] => {
+                let mut lines = self.mocked().asked();
+                settle_reads(&mut lines);
+                // What goes out side by side arrives in any order.
+                let method = |line: &String| line.split(' ').next().map(str::to_owned);
+                lines.chunk_by_mut(|a, b| method(a) == method(b)).for_each(<[String]>::sort);
+                return Shown::new(&self.normal.apply(&lines.join("\n")), 0);
+            }
             ["faults", spec] => {
                 self.misbehaving = spec != "none";
                 let spec = if self.misbehaving { spec } else { "" };
@@ -336,6 +380,10 @@ impl Sandbox {
             _ => panic!("there is no command `{}`", words.join(" ")),
         }
         Shown::default()
+    }
+
+    fn mocked(&self) -> &Mock {
+        self.mock.as_ref().expect("`mock` starts it")
     }
 
     fn edit(&mut self, file: &str, edit: &str) {

@@ -232,6 +232,18 @@ impl<'a> Search<'a> {
     }
 }
 
+impl Instances {
+    /// Whether there is one of that number.
+    pub(super) fn has(&self, id: &str) -> bool {
+        id.parse().is_ok_and(|id| self.records.get(id).is_some())
+    }
+
+    /// The element's key of the instance of that number.
+    pub(super) fn element_of(&self, id: &str) -> Option<String> {
+        Some(self.records.get(id.parse().ok()?)?.element.clone())
+    }
+}
+
 /// Answers how many there are; the second number's meaning is a guess: how many of each element.
 fn count(world: &World) -> Result<Answer, Refusal> {
     let mut by_element: BTreeMap<&str, usize> = BTreeMap::new();
@@ -272,6 +284,7 @@ fn change(world: &mut World, request: &Request, id: u64, mode: Mode) -> Result<A
 
 fn delete(world: &mut World, id: u64) -> Result<Answer, Refusal> {
     world.instances.remove(id, &world.settings)?;
+    world.common.forget(id)?;
     Ok(Answer::empty())
 }
 

@@ -2,6 +2,7 @@
 
 mod data;
 mod elements;
+mod families;
 mod faults;
 mod instances;
 
@@ -110,6 +111,10 @@ fn contains(found: &Value, expected: &Value) -> bool {
     match (found, expected) {
         (Value::Object(found), Value::Object(expected)) => {
             expected.iter().all(|(key, value)| contains(found.get(key).unwrap_or(&json!("(nothing)")), value))
+        }
+        (Value::Array(found), Value::Array(expected)) if expected.iter().any(Value::is_object) => {
+            found.len() == expected.len()
+                && found.iter().zip(expected).all(|(one, other)| contains(one, other))
         }
         (Value::String(found), Value::String(expected)) => found.contains(expected.as_str()),
         _ => found == expected,

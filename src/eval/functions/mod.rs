@@ -46,6 +46,8 @@ mod tests;
 pub use call::{CallError, call};
 pub use host::{FileKind, Host};
 
+pub use yaml::from_yaml_text;
+
 use arguments::{Arguments, Body};
 
 /// A function of the language.

@@ -30,11 +30,25 @@ fn whole(number: &Number, round: fn(&Number) -> Number) -> Value {
 }
 
 fn log(args: &Arguments) -> Result<Value, CallError> {
-    from_float(logarithm(args.number(0).to_f64()) / logarithm(args.number(1).to_f64()))
+    from_float(logarithm(float(args, 0)?) / logarithm(float(args, 1)?))
 }
 
 fn pow(args: &Arguments) -> Result<Value, CallError> {
-    from_float(power(args.number(0).to_f64(), args.number(1).to_f64()))
+    from_float(power(float(args, 0)?, float(args, 1)?))
+}
+
+/// Returns an argument in double precision, unless it is beyond that.
+fn float(args: &Arguments, index: usize) -> Result<f64, CallError> {
+    let number = args.number(index);
+    match number.to_f64() {
+        float if float.is_infinite() && !number.is_infinite() => {
+            let most = f64::MAX;
+            Err(CallError::failed(format!(
+                "value must be between -{most}.000000 and {most}.000000 inclusive"
+            )))
+        }
+        float => Ok(float),
+    }
 }
 
 fn from_float(result: f64) -> Result<Value, CallError> {

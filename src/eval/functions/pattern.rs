@@ -18,13 +18,17 @@ const SIZE_LIMIT: usize = 16 << 20;
 /// RE2's limit of a repetition's bounds.
 const MAX_REPEAT: u32 = 1000;
 
+/// A compiled pattern, and the names of its groups: in RE2 they may start with a digit and stand twice.
+pub(super) struct Pattern {
+    pub regex: Regex,
+    pub names: Vec<Option<String>>,
+}
+
 /// Compiles a pattern.
-pub(super) fn compile(pattern: &str) -> Result<Regex, PatternError> {
-    let translated = Translator::new(pattern).run()?;
-    RegexBuilder::new(&translated)
-        .size_limit(SIZE_LIMIT)
-        .build()
-        .map_err(|error| explain(&error, &translated))
+pub(super) fn compile(pattern: &str) -> Result<Pattern, PatternError> {
+    let Translated { text, names } = Translator::new(pattern).run()?;
+    let regex = RegexBuilder::new(&text).size_limit(SIZE_LIMIT).build();
+    Ok(Pattern { regex: regex.map_err(|error| explain(&error, &text))?, names })
 }
 
 /// The words for what only the regex crate noticed.
@@ -47,13 +51,22 @@ fn words(kind: &regex_syntax::ast::ErrorKind) -> &'static str {
     use regex_syntax::ast::ErrorKind;
     match kind {
         ErrorKind::ClassRangeInvalid | ErrorKind::UnicodeClassInvalid => "invalid character class range",
-        ErrorKind::GroupNameDuplicate { .. } => "duplicate capture group name",
         ErrorKind::NestLimitExceeded(_) => "expression nests too deeply",
-        ErrorKind::EscapeHexInvalid | ErrorKind::EscapeHexInvalidDigit | ErrorKind::EscapeHexEmpty => {
-            "invalid escape sequence"
-        }
         _ => "invalid syntax",
     }
+}
+
+/// A pattern as the `regex` crate writes it.
+struct Translated {
+    text: String,
+    names: Vec<Option<String>>,
+}
+
+/// A group that is open.
+struct Group {
+    start: usize,
+    /// The greatest product of nested repetitions in it.
+    weight: u32,
 }
 
 /// One pass over a pattern's text.
@@ -61,18 +74,21 @@ struct Translator<'a> {
     text: &'a str,
     at: usize,
     out: String,
-    depth: usize,
+    names: Vec<Option<String>>,
     /// Where the last thing that can be repeated starts; `None` where there is nothing to repeat.
     atom: Option<usize>,
     /// Where the repetition just before starts, for RE2 refuses two in a row.
     repeated: Option<usize>,
-    groups: Vec<Option<usize>>,
+    groups: Vec<Group>,
+    /// Where the last closed group ends, and its weight.
+    closed: (usize, u32),
 }
 
 impl<'a> Translator<'a> {
     fn new(text: &'a str) -> Self {
         let out = String::with_capacity(text.len() + 16);
-        Self { text, at: 0, out, depth: 0, atom: None, repeated: None, groups: Vec::new() }
+        let (names, groups) = (Vec::new(), Vec::new());
+        Self { text, at: 0, out, names, atom: None, repeated: None, groups, closed: (0, 1) }
     }
 
     fn rest(&self) -> &'a str {
@@ -83,7 +99,7 @@ impl<'a> Translator<'a> {
         Err(PatternError { what, at: at.to_owned() })
     }
 
-    fn run(mut self) -> Result<String, PatternError> {
+    fn run(mut self) -> Result<Translated, PatternError> {
         while let Some(c) = self.rest().chars().next() {
             match c {
                 '(' => self.open()?,
@@ -97,10 +113,10 @@ impl<'a> Translator<'a> {
                 c => self.literal(c),
             }
         }
-        if self.depth > 0 {
+        if !self.groups.is_empty() {
             return self.error("missing closing )", self.text);
         }
-        Ok(self.out)
+        Ok(Translated { text: self.out, names: self.names })
     }
 
     fn copy(&mut self, length: usize, atom: bool) {
@@ -122,31 +138,31 @@ impl<'a> Translator<'a> {
 
     fn open(&mut self) -> Result<(), PatternError> {
         let rest = self.rest();
-        self.groups.push(Some(self.at));
-        self.depth += 1;
+        let group = Group { start: self.at, weight: 1 };
         if !rest.starts_with("(?") {
+            self.names.push(None);
+            self.groups.push(group);
             self.copy(1, false);
             return Ok(());
         }
-        let inner = &rest[2..];
-        if inner.starts_with("P<") || inner.starts_with('<') {
+        if rest[2..].starts_with("P<") || rest[2..].starts_with('<') {
+            self.groups.push(group);
             return self.named_group(rest);
         }
-        let end = inner.find([':', ')']).map(|end| end + 3);
-        let valid = |flags: &str| flags.chars().all(|c| "imsU-".contains(c));
-        match end {
-            Some(end) if valid(&rest[2..end - 1]) => {
-                self.copy(end, false);
-                if rest[..end].ends_with(')') {
-                    self.depth -= 1;
-                    self.groups.pop();
-                }
-                Ok(())
-            }
-            _ => self.error("invalid or unsupported Perl syntax", &rest[..3.min(char_end(rest, 3))]),
+        let Some(flags) = Flags::read(rest) else {
+            let wrong = rest[2..].char_indices().find(|(_, c)| !"imsU-".contains(*c));
+            let end = wrong.map_or(rest.len(), |(at, c)| 2 + at + c.len_utf8());
+            return self.error("invalid or unsupported Perl syntax", &rest[..end]);
+        };
+        if flags.opens {
+            self.groups.push(group);
         }
+        self.out.push_str(&flags.shown());
+        (self.at, self.atom, self.repeated) = (self.at + flags.length, None, None);
+        Ok(())
     }
 
+    /// Names stay where the `regex` crate takes them: a replacement may use them.
     fn named_group(&mut self, rest: &str) -> Result<(), PatternError> {
         let Some(end) = rest.find('>') else {
             return self.error("invalid named capture", rest);
@@ -156,19 +172,30 @@ impl<'a> Translator<'a> {
         if name.is_empty() || !name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()) {
             return self.error("invalid named capture", &rest[..=end]);
         }
-        self.copy(end + 1, false);
+        let known = Some(name.to_owned());
+        let plain = name.starts_with(|c: char| c.is_ascii_digit()) || self.names.contains(&known);
+        self.names.push(known);
+        self.out.push_str(if plain { "(" } else { &rest[..=end] });
+        (self.at, self.atom, self.repeated) = (self.at + end + 1, None, None);
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), PatternError> {
-        if self.depth == 0 {
+        let Some(group) = self.groups.pop() else {
             return self.error("unexpected )", self.text);
-        }
-        self.depth -= 1;
-        let start = self.groups.pop().flatten();
+        };
         self.copy(1, true);
-        self.atom = start.or(self.atom);
+        self.atom = Some(group.start);
+        self.closed = (self.at, group.weight);
+        self.weigh(group.weight);
         Ok(())
+    }
+
+    /// Notes a product of nested repetitions in the group that is open.
+    fn weigh(&mut self, weight: u32) {
+        if let Some(group) = self.groups.last_mut() {
+            group.weight = group.weight.max(weight);
+        }
     }
 
     /// Copies a repetition of `length` bytes, and the `?` after it.
@@ -197,9 +224,14 @@ impl<'a> Translator<'a> {
             return Ok(());
         };
         let too_many = bounds.iter().flatten().any(|bound| *bound > MAX_REPEAT);
-        if too_many || matches!(bounds, [Some(least), Some(most)] if least > most) {
+        let inner = if self.closed.0 == self.at { self.closed.1 } else { 1 };
+        let count = bounds[1].or(bounds[0]).unwrap_or(0);
+        let weight = count.saturating_mul(inner);
+        let reversed = matches!(bounds, [Some(least), Some(most)] if least > most);
+        if too_many || reversed || count > 1 && weight > MAX_REPEAT {
             return self.error("invalid repeat count", &rest[..length]);
         }
+        self.weigh(weight);
         self.repeat(length)
     }
 
@@ -232,28 +264,23 @@ impl<'a> Translator<'a> {
         self.at += c.len_utf8();
     }
 
-    /// Translates an escape that means the same in brackets and outside.
     fn plain_escape(&mut self, c: char, rest: &str) -> Result<(), PatternError> {
         let (length, translated) = match c {
             'p' | 'P' => self.unicode_class(c, rest)?,
-            'x' if rest[2..].starts_with('{') => match rest.find('}') {
-                Some(end) => (end + 1, rest[..=end].to_owned()),
-                None => return self.error("invalid escape sequence", rest),
-            },
-            'x' => {
-                let end = char_end(rest, 4);
-                (end, rest[..end].to_owned())
+            'A' | 'z' => (2, rest[..2].to_owned()),
+            _ => {
+                let (length, code) = self.character(rest)?;
+                (length, written(code))
             }
-            'a' | 'f' | 't' | 'n' | 'r' | 'v' | 'A' | 'z' => (2, rest[..2].to_owned()),
-            c if c.is_ascii() && !c.is_ascii_alphanumeric() => (2, literal_escape(c)),
-            c => match octal(rest) {
-                Some((length, code)) => (length, format!("\\x{{{code:x}}}")),
-                None => return self.error("invalid escape sequence", &rest[..1 + c.len_utf8()]),
-            },
         };
         self.out.push_str(&translated);
         self.at += length;
         Ok(())
+    }
+
+    /// Reads an escaped character at the start of a text: its length, and the character.
+    fn character(&self, text: &str) -> Result<(usize, char), PatternError> {
+        character(text).or_else(|length| self.error("invalid escape sequence", &text[..length]))
     }
 
     /// Translates a class of Unicode; `^` in its braces negates it.
@@ -281,19 +308,13 @@ impl<'a> Translator<'a> {
         self.at += if negated { 2 } else { 1 };
         let first = self.at;
         loop {
-            let Some(c) = self.rest().chars().next() else {
-                return self.error("missing closing ]", whole);
-            };
-            match c {
-                ']' if self.at > first => break,
-                '[' if self.rest().starts_with("[:") && self.rest().contains(":]") => self.posix()?,
-                '\\' => self.class_escape()?,
-                '[' | ']' | '&' | '~' | '#' | '^' => self.escaped_in_class(c),
-                '-' if self.at == first || self.rest()[1..].starts_with(']') => self.escaped_in_class(c),
-                c => {
-                    self.out.push(c);
-                    self.at += c.len_utf8();
-                }
+            let rest = self.rest();
+            match rest.chars().next() {
+                None => return self.error("missing closing ]", whole),
+                Some(']') if self.at > first => break,
+                Some('[') if rest.starts_with("[:") && rest.contains(":]") => self.posix()?,
+                Some('\\') if self.class_of_class()? => {}
+                Some(_) => self.range(whole)?,
             }
         }
         self.out.push(']');
@@ -302,10 +323,34 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn escaped_in_class(&mut self, c: char) {
-        self.out.push('\\');
-        self.out.push(c);
-        self.at += c.len_utf8();
+    /// A character in brackets, or a range of characters.
+    fn range(&mut self, whole: &str) -> Result<(), PatternError> {
+        let start = self.at;
+        let from = self.class_character(whole)?;
+        self.out.push_str(&written(from));
+        let rest = self.rest();
+        if !rest.starts_with('-') || rest.len() < 2 || rest.starts_with("-]") {
+            return Ok(());
+        }
+        self.at += 1;
+        let to = self.class_character(whole)?;
+        if to < from {
+            return self.error("invalid character class range", &self.text[start..self.at]);
+        }
+        self.out.push('-');
+        self.out.push_str(&written(to));
+        Ok(())
+    }
+
+    fn class_character(&mut self, whole: &str) -> Result<char, PatternError> {
+        let rest = self.rest();
+        let (length, c) = match rest.chars().next() {
+            None => return self.error("missing closing ]", whole),
+            Some('\\') => self.character(rest)?,
+            Some(c) => (c.len_utf8(), c),
+        };
+        self.at += length;
+        Ok(c)
     }
 
     fn posix(&mut self) -> Result<(), PatternError> {
@@ -321,20 +366,58 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn class_escape(&mut self) -> Result<(), PatternError> {
+    /// Copies a class such as `\d` or `\pL` that stands in brackets, if one does.
+    fn class_of_class(&mut self) -> Result<bool, PatternError> {
         let rest = self.rest();
         let Some(c) = rest[1..].chars().next() else {
-            return self.error("missing closing ]", rest);
+            return Ok(false);
         };
-        if let Some(replacement) = inside_brackets(c) {
-            self.out.push_str(replacement);
-            self.at += 2;
-            return Ok(());
+        let (length, translated) = match inside_brackets(c) {
+            Some(replacement) => (2, replacement.to_owned()),
+            None if matches!(c, 'p' | 'P') => self.unicode_class(c, rest)?,
+            None => return Ok(false),
+        };
+        self.out.push_str(&translated);
+        self.at += length;
+        Ok(true)
+    }
+}
+
+/// What stands between `(?` and `:` or `)`.
+struct Flags {
+    on: String,
+    off: String,
+    /// Whether a group begins; else they hold for the rest of the group they stand in.
+    opens: bool,
+    length: usize,
+}
+
+impl Flags {
+    /// Reads them at the start of a text. What is switched both on and off is off.
+    fn read(text: &str) -> Option<Self> {
+        let end = text.find([':', ')'])?;
+        let (on, off) = match text[2..end].split_once('-') {
+            Some((_, "")) => return None,
+            Some((on, off)) => (on, off),
+            None => (&text[2..end], ""),
+        };
+        let valid = |flags: &str| flags.chars().all(|c| "imsU".contains(c));
+        let chosen = |in_text: &dyn Fn(char) -> bool| "imsU".chars().filter(|c| in_text(*c)).collect();
+        (valid(on) && valid(off)).then(|| Self {
+            on: chosen(&|c| on.contains(c) && !off.contains(c)),
+            off: chosen(&|c| off.contains(c)),
+            opens: text[end..].starts_with(':'),
+            length: end + 1,
+        })
+    }
+
+    fn shown(&self) -> String {
+        let off = if self.off.is_empty() { String::new() } else { format!("-{}", self.off) };
+        match (self.opens, self.on.is_empty() && off.is_empty()) {
+            (true, _) => format!("(?{}{off}:", self.on),
+            (false, true) => String::new(),
+            (false, false) => format!("(?{}{off})", self.on),
         }
-        if matches!(c, 'A' | 'z' | 'b' | 'B') {
-            return self.error("invalid escape sequence", &rest[..2]);
-        }
-        self.plain_escape(c, rest)
     }
 }
 
@@ -372,9 +455,50 @@ fn octal(text: &str) -> Option<(usize, u32)> {
     Some((1 + digits, code))
 }
 
-/// Writes a character that stands for itself.
-fn literal_escape(c: char) -> String {
-    if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() }
+/// Reads an escape that stands for one character: its length and the character, or where it goes wrong.
+fn character(text: &str) -> Result<(usize, char), usize> {
+    let Some(c) = text[1..].chars().next() else { return Err(text.len()) };
+    let simple = match c {
+        'a' => Some('\x07'),
+        'f' => Some('\x0C'),
+        't' => Some('\t'),
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        'v' => Some('\x0B'),
+        'x' => return hexadecimal(text),
+        c if c.is_ascii() && !c.is_ascii_alphanumeric() => Some(c),
+        _ => None,
+    };
+    let numbered = || octal(text).and_then(|(length, code)| Some((length, char::from_u32(code)?)));
+    simple.map(|c| (2, c)).or_else(numbered).ok_or(1 + c.len_utf8())
+}
+
+/// Reads `\x41` or `\x{41}`.
+fn hexadecimal(text: &str) -> Result<(usize, char), usize> {
+    let braces = text[2..].starts_with('{');
+    let start = if braces { 3 } else { 2 };
+    let mut code = 0u32;
+    for (count, c) in text[start..].chars().enumerate() {
+        let end = char_end(text, start + count + 1);
+        match c.to_digit(16) {
+            _ if braces && c == '}' && count > 0 => return char::from_u32(code).map(|c| (end, c)).ok_or(end),
+            Some(digit) => code = code.saturating_mul(16).saturating_add(digit),
+            // The two digits are read together.
+            None => return Err(if braces { end } else { char_end(text, start + 2) }),
+        }
+        if !braces && count == 1 {
+            return char::from_u32(code).map(|c| (end, c)).ok_or(end);
+        }
+        if code > u32::from(char::MAX) {
+            return Err(end);
+        }
+    }
+    Err(text.len())
+}
+
+/// Writes a character that stands for itself, in brackets and outside.
+fn written(c: char) -> String {
+    if c.is_alphanumeric() { c.to_string() } else { format!("\\x{{{:x}}}", u32::from(c)) }
 }
 
 /// Reads `{n}`, `{n,}` or `{n,m}` at the start of the text: its length and bounds.

@@ -1,12 +1,10 @@
 //! `regex`, `regexall`, and `replace` with a pattern, in RE2's syntax.
 
-use std::collections::BTreeMap;
-
 use crate::value::{Str, Type, Value};
 
 use super::arguments::Arguments;
 use super::call::CallError;
-use super::pattern::{PatternError, compile};
+use super::pattern::{Pattern, PatternError, compile};
 use super::{Function, Param};
 
 const PARAMS: &[Param] = &[Param::text("pattern"), Param::text("string")];
@@ -21,15 +19,14 @@ fn match_type(args: &Arguments) -> Result<Type, CallError> {
     if !args.get(0).is_known() {
         return Ok(Type::Dynamic);
     }
-    let regex = pattern(args)?;
-    let groups: Vec<Option<&str>> = regex.capture_names().skip(1).collect();
+    let groups = pattern(args)?.names;
     if groups.is_empty() {
         return Ok(Type::String);
     }
     match groups.iter().flatten().count() {
         0 => Ok(Type::tuple(vec![Type::String; groups.len()])),
         named if named == groups.len() => {
-            let fields = groups.into_iter().flatten().map(|name| (Str::new(name), Type::String));
+            let fields = groups.iter().flatten().map(|name| (Str::new(name), Type::String));
             Ok(Type::object(fields.collect()))
         }
         _ => {
@@ -39,7 +36,7 @@ fn match_type(args: &Arguments) -> Result<Type, CallError> {
     }
 }
 
-fn pattern(args: &Arguments) -> Result<regex::Regex, CallError> {
+fn pattern(args: &Arguments) -> Result<Pattern, CallError> {
     compile(args.text(0)).map_err(|PatternError { what, at }| {
         let at = args.shown(0, at);
         CallError::argument(0, format!("invalid regexp pattern: {what} in {at}"))
@@ -47,29 +44,32 @@ fn pattern(args: &Arguments) -> Result<regex::Regex, CallError> {
 }
 
 fn regex(args: &Arguments) -> Result<Value, CallError> {
-    let found = pattern(args)?.captures(args.text(1)).map(|found| value(&found, &args.result));
+    let Pattern { regex, names } = pattern(args)?;
+    let found = regex.captures(args.text(1)).map(|found| value(&found, &names));
     found.ok_or_else(|| CallError::failed("pattern did not match any part of the given string"))
 }
 
 fn regexall(args: &Arguments) -> Result<Value, CallError> {
     let ty = args.result.element_type().cloned().unwrap_or(Type::String);
-    let regex = pattern(args)?;
-    let matches = regex.captures_iter(args.text(1)).map(|found| value(&found, &ty)).collect();
+    let Pattern { regex, names } = pattern(args)?;
+    let matches = regex.captures_iter(args.text(1)).map(|found| value(&found, &names)).collect();
     Ok(Value::list(ty, matches))
 }
 
-fn value(found: &regex::Captures, ty: &Type) -> Value {
+/// A match: the whole, or its groups. Of two groups with one name the later counts.
+fn value(found: &regex::Captures, names: &[Option<String>]) -> Value {
     let group = |group: Option<regex::Match>| match group {
         Some(group) => Value::string(group.as_str()),
         None => Value::null(Type::String),
     };
-    match ty {
-        Type::Object(fields) => {
-            let fields = fields.keys().map(|name| (name.clone(), group(found.name(name))));
-            Value::object(fields.collect::<BTreeMap<_, _>>())
+    let groups = found.iter().skip(1).map(group);
+    match names.first() {
+        None => group(found.get(0)),
+        Some(None) => Value::tuple(groups.collect()),
+        Some(Some(_)) => {
+            let names = names.iter().flatten().map(|name| Str::new(name));
+            Value::object(names.zip(groups).collect())
         }
-        Type::Tuple(_) => Value::tuple(found.iter().skip(1).map(group).collect()),
-        _ => group(found.get(0)),
     }
 }
 
@@ -80,7 +80,7 @@ pub(super) fn replace_matches(
     pattern: &str,
     replacement: &str,
 ) -> Result<String, CallError> {
-    let regex = compile(pattern).map_err(|PatternError { what, at }| {
+    let Pattern { regex, .. } = compile(pattern).map_err(|PatternError { what, at }| {
         CallError::failed(format!("error parsing regexp: {what}: {}", args.shown(1, format!("`{at}`"))))
     })?;
     Ok(regex.replace_all(text, replacement).into_owned())

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use unicode_segmentation::UnicodeSegmentation;
-
-use crate::value::{Marks, Number, Refinement, Type, Value, convert, unify};
+use crate::value::{Marks, Number, Refinement, Type, Value, convert, graphemes, unify};
 
 use super::arguments::{Arguments, certain_length, integer, items, text};
 use super::call::CallError;
@@ -137,7 +135,7 @@ fn length(args: &Arguments) -> Result<Value, CallError> {
             return Err(CallError::failed(message));
         }
         (_, Value::Null(_)) => return Err(CallError::argument(0, "argument must not be null")),
-        (_, Value::String(text)) => Some(text.graphemes(true).count()),
+        (_, Value::String(text)) => Some(graphemes(text).count()),
         (Type::Tuple(types), _) => Some(types.len()),
         (Type::Object(fields), _) => Some(fields.len()),
         _ => certain_length(value),

@@ -2,9 +2,7 @@
 //!
 //! A character is a grapheme cluster wherever characters are counted. Case follows Go, one character for one.
 
-use unicode_segmentation::UnicodeSegmentation;
-
-use crate::value::{Str, Type, Value};
+use crate::value::{Str, Type, Value, graphemes};
 
 use super::arguments::{Arguments, items, text};
 use super::call::CallError;
@@ -34,7 +32,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Ok(Value::bool(a.text(0).contains(a.text(1))))
     }),
     Function::new("strrev", STR, super::text, |a| {
-        Ok(Value::string(a.text(0).graphemes(true).rev().collect::<String>()))
+        let clusters: Vec<&str> = graphemes(a.text(0)).collect();
+        Ok(Value::string(clusters.into_iter().rev().collect::<String>()))
     }),
     Function::new(
         "substr",
@@ -180,7 +179,7 @@ fn starts_with(args: &Arguments) -> Result<Value, CallError> {
 /// Returns part of a string; a negative offset counts from the end, a negative length means the rest.
 fn substr(args: &Arguments) -> Result<Value, CallError> {
     let (text, mut offset, length) = (args.text(0), args.integer(1)?, args.integer(2)?);
-    let count = text.graphemes(true).count() as i64;
+    let count = graphemes(text).count() as i64;
     if offset < 0 {
         offset += count;
     } else if length == 0 {
@@ -189,5 +188,5 @@ fn substr(args: &Arguments) -> Result<Value, CallError> {
     let skip = usize::try_from(offset).unwrap_or(0);
     // With a negative offset Terraform takes a length of zero for "the rest".
     let take = usize::try_from(length).ok().filter(|length| *length > 0).unwrap_or(usize::MAX);
-    Ok(Value::string(text.graphemes(true).skip(skip).take(take).collect::<String>()))
+    Ok(Value::string(graphemes(text).skip(skip).take(take).collect::<String>()))
 }

@@ -3,9 +3,7 @@
 //! A verb is `%`, flags, a width, a precision, the number of an argument in brackets, and a letter. Widths and
 //! precisions of text count grapheme clusters.
 
-use unicode_segmentation::UnicodeSegmentation;
-
-use crate::value::{Number, Type, Value, convert, go_quote, to_json_text};
+use crate::value::{Number, Type, Value, convert, go_quote, graphemes, to_json_text};
 
 use super::arguments::Arguments;
 use super::call::CallError;
@@ -192,7 +190,7 @@ fn text(verb: &Verb, value: &Value) -> Result<String, CallError> {
     let converted = convert_to(verb, value, &Type::String)?;
     let mut text = converted.as_str().unwrap_or_default().to_owned();
     if let Some(limit) = verb.precision.filter(|limit| *limit > 0) {
-        text = text.graphemes(true).take(limit).collect();
+        text = graphemes(&text).take(limit).collect();
     }
     if verb.letter == 'q' {
         text = to_json_text(&Value::string(text)).map_err(|error| unsupported(verb, &error.message))?;
@@ -202,7 +200,7 @@ fn text(verb: &Verb, value: &Value) -> Result<String, CallError> {
 
 /// Pads to the width, on the side that the flags say, with zeros if they say so.
 fn pad(verb: &Verb, text: String) -> String {
-    let length = text.graphemes(true).count();
+    let length = graphemes(&text).count();
     let missing = verb.width.unwrap_or(0).saturating_sub(length);
     let padding = if verb.has('0') { "0" } else { " " }.repeat(missing);
     if verb.has('-') { text + &padding } else { padding + &text }

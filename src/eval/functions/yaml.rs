@@ -18,9 +18,14 @@ const MOST_VALUES: usize = 1_000_000;
 const DEEPEST: usize = 1_000;
 
 pub(super) fn decode(args: &Arguments) -> Result<Value, CallError> {
+    from_yaml_text(args.text(0))
+}
+
+/// Reads one document; a text with several is refused.
+pub fn from_yaml_text(text: &str) -> Result<Value, CallError> {
     let mut builder = Builder::default();
     let mut document = 0;
-    for event in Parser::new_from_str(args.text(0)) {
+    for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| syntax_error(&error))?;
         match event {
             Event::DocumentStart(_) if document > 0 => {

@@ -31,6 +31,16 @@ kind "instance" {
     at         = "providerData"
     sensitive  = true
     write_only = true # sent at create, never echoed, a later change alone plans nothing
+    resend     = ["configuration", "provider_data_version"] # a new secret is a new login
+  }
+  attribute "provider_data_version" { # a change of it hands `provider_data` over again
+    type  = number
+    local = true
+  }
+  attribute "external_authentication" { # "initial": the tokens in the configuration come from elsewhere
+    type = string
+    at   = "externalAuthentication"
+    echo = false # what comes back later is not known
   }
   attribute "enabled" { # set by requests of its own
     type = bool
@@ -63,14 +73,26 @@ kind "instance" {
     }
     search { tag = "tags[]" }
   }
+  data {
+    plural = "instances"
+    search = { # what the service filters by itself; the rest is compared here
+      searchText = name
+      "tags[]"   = try(sort(tags)[0], null)
+    }
+  }
   marker { attribute = "tags" } # where a create carries its marker
   catalogue "elements" {        # entries of a map described by a catalogue, chosen by another attribute
     key     = "element"
     entries = "configuration"
-  }
-  errors {
-    message    = "message"
-    detail     = "providerMessage"
-    request_id = "requestId"
+    list {              # what the account itself knows, for `isotope elements sync`
+      request = "GET /elements"
+      empty   = [404]
+      page {
+        size         = 200
+        size_param   = "pageSize"
+        token_param  = "nextPage"
+        token_header = "elements-next-page-token"
+      }
+    }
   }
 }

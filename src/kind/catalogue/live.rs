@@ -22,6 +22,24 @@ impl Catalogue {
     }
 }
 
+/// Returns what of an answer's element [`Catalogue::with_answer`] reads: a tenth of it.
+pub fn essence(found: &Value) -> Value {
+    let of = |value: &Value, names: &[&str]| -> serde_json::Map<String, Value> {
+        let field = |name: &&str| Some(((*name).to_owned(), value.get(name)?.clone()));
+        names.iter().filter_map(field).filter(|(_, value)| !value.is_null()).collect()
+    };
+    let mut element = of(found, &["id", "key", "name", "hub", "authentication"]);
+    let entry = |entry: &Value| Value::Object(of(entry, &ENTRY));
+    if let Some(entries) = found.get("configuration").and_then(Value::as_array) {
+        element.insert("configuration".to_owned(), entries.iter().map(entry).collect());
+    }
+    Value::Object(element)
+}
+
+/// What is read of an entry.
+const ENTRY: [&str; 8] =
+    ["key", "name", "type", "required", "defaultValue", "hideFromConsole", "internal", "options"];
+
 fn element(key: String, found: &Value, known: Element) -> Element {
     let auth = found.pointer("/authentication/type").and_then(Value::as_str).and_then(Auth::parse);
     let auth = auth.unwrap_or(known.auth);
@@ -60,10 +78,17 @@ fn entry(found: &Value, known: &Element) -> Option<Entry> {
         default,
         observed: known.and_then(|known| known.observed.clone()),
         server_set,
-        allowed: known.map(|known| known.allowed.clone()).unwrap_or_default(),
+        allowed: allowed(found).or_else(|| Some(known?.allowed.clone())).unwrap_or_default(),
         doubtful: false,
         key,
     })
+}
+
+/// Returns the values to choose from, if the answer has any: `"options": [{ "value" }]`.
+fn allowed(found: &Value) -> Option<Vec<String>> {
+    let options = found.get("options")?.as_array()?.iter();
+    let values: Vec<String> = options.filter_map(|option| text(option, "value")).collect();
+    (!values.is_empty()).then_some(values)
 }
 
 /// Returns the type of a field of the console, where it says one: a text field may hold anything.

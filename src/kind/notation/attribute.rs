@@ -1,13 +1,14 @@
 //! `attribute` and `computed` blocks: one attribute of a kind.
 
+use super::request::Paths;
 use super::{identifier, path, request};
 use crate::addr::Name;
 use crate::config::fields::{Fields, labels, missing};
 use crate::config::types;
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
-use crate::kind::{Attribute, Generate, Role, Toggle};
+use crate::kind::{Attribute, Generate, Members, Request, Role, Toggle};
 use crate::syntax::Block;
-use crate::value::Constraint;
+use crate::value::{Constraint, Type};
 
 /// What a resource block has of its own, whatever its kind.
 const META_ARGUMENTS: [&str; 6] = ["count", "for_each", "depends_on", "provider", "timeouts", "lifecycle"];
@@ -26,8 +27,15 @@ impl Attribute {
             masked: None,
             sensitive: false,
             write_only: false,
+            resend: Vec::new(),
+            parent: false,
+            local: false,
+            echo: true,
+            once: false,
             unwrap: None,
+            wrap: None,
             toggle: None,
+            members: None,
             span,
         }
     }
@@ -36,6 +44,7 @@ impl Attribute {
 pub(super) fn attribute(
     block: &Block,
     computed: bool,
+    paths: &Paths,
     diags: &mut Diagnostics,
 ) -> Result<Attribute, Reported> {
     let [label] = labels(block, ["name"], diags)?;
@@ -53,8 +62,10 @@ pub(super) fn attribute(
     let constraint = constraint.unwrap_or(Constraint::Any);
     let mut attribute = Attribute::new(label.value.clone(), constraint, role, block.header);
     shape(&mut attribute, &mut fields, diags);
-    if !computed {
-        argument(&mut attribute, &mut fields, diags);
+    if computed {
+        attribute.once = fields.flag("once", diags).unwrap_or(false);
+    } else {
+        argument(&mut attribute, &mut fields, paths, diags);
     }
     fields.finish(diags);
     Ok(attribute)
@@ -63,7 +74,7 @@ pub(super) fn attribute(
 /// Who sets a `computed` attribute: the API, unless the block says how the engine makes it.
 fn computed_role(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Role {
     let value = fields.take("value").map(|a| Role::Generated(Generate::From(a.expr.clone())));
-    let Some((how, span)) = fields.constant("generate", &crate::value::Type::String, diags) else {
+    let Some((how, span)) = fields.constant("generate", &Type::String, diags) else {
         return value.unwrap_or(Role::Computed);
     };
     if value.is_some() || how.as_str() != Some("uuid") {
@@ -104,33 +115,99 @@ fn shape(attribute: &mut Attribute, fields: &mut Fields<'_>, diags: &mut Diagnos
 }
 
 /// What only an attribute that the user sets may say.
-fn argument(attribute: &mut Attribute, fields: &mut Fields<'_>, diags: &mut Diagnostics) {
-    attribute.replace = fields.flag("replace", diags).unwrap_or(false);
+fn argument(attribute: &mut Attribute, fields: &mut Fields<'_>, paths: &Paths, diags: &mut Diagnostics) {
+    attribute.wrap = fields.text("wrap", diags);
+    attribute.parent = fields.flag("parent", diags).unwrap_or(false);
+    attribute.local = fields.flag("local", diags).unwrap_or(false);
+    attribute.echo = fields.flag("echo", diags).unwrap_or(true);
+    // What an object stands below cannot change under it.
+    attribute.replace = fields.flag("replace", diags).unwrap_or(attribute.parent);
     attribute.write_only = fields.flag("write_only", diags).unwrap_or(false);
-    let partial = fields.constant("partial", &crate::value::Type::Bool, diags);
-    if let Some((value, span)) = partial {
-        attribute.partial = value.as_bool().unwrap_or(false);
-        if attribute.partial && !matches!(attribute.constraint, Constraint::Map(_)) {
-            diags.error(Diagnostic::error("Invalid attribute").at(span).label("only a map can be `partial`"));
+    if let Some((names, span)) = fields.constant("resend", &Type::list(Type::String), diags) {
+        attribute.resend =
+            names.elements().filter_map(|(_, name)| Some(Name::from(name.as_str()?))).collect();
+        if !attribute.write_only {
+            invalid(span, "only what is `write_only` has to be sent again", diags);
         }
     }
-    attribute.toggle = toggle(attribute, fields, diags);
+    partial(attribute, fields, diags);
+    attribute.toggle = toggle(attribute, fields, paths, diags);
+    attribute.members = members(attribute, fields, paths, diags);
+    one_way(attribute, diags);
 }
 
-fn toggle(attribute: &Attribute, fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Option<Toggle> {
-    let parts = [("read", fields.take("read")), ("on", fields.take("on")), ("off", fields.take("off"))];
-    if parts.iter().all(|(_, part)| part.is_none()) {
+fn invalid(span: Span, label: &str, diags: &mut Diagnostics) {
+    diags.error(Diagnostic::error("Invalid attribute").at(span).label(label));
+}
+
+fn partial(attribute: &mut Attribute, fields: &mut Fields<'_>, diags: &mut Diagnostics) {
+    let Some((value, span)) = fields.constant("partial", &Type::Bool, diags) else { return };
+    attribute.partial = value.as_bool().unwrap_or(false);
+    let plain = matches!(attribute.constraint, Constraint::Bool | Constraint::Number | Constraint::String);
+    if attribute.partial && (plain || matches!(attribute.constraint, Constraint::Set(_))) {
+        invalid(span, "only what has parts under names can be `partial`", diags);
+    }
+}
+
+/// A value travels one way: in paths, not at all, once, or by requests of its own.
+fn one_way(attribute: &Attribute, diags: &mut Diagnostics) {
+    let ways = [
+        ("parent", attribute.parent),
+        ("local", attribute.local),
+        ("write_only", attribute.write_only),
+        ("on", attribute.toggle.is_some()),
+        ("add", attribute.members.is_some()),
+    ];
+    let said: Vec<&str> = ways.iter().filter(|(_, said)| *said).map(|(name, _)| *name).collect();
+    if let [one, other, ..] = said.as_slice() {
+        diags.error(
+            Diagnostic::error("Conflicting arguments")
+                .at(attribute.span)
+                .label(format!("`{one}` and `{other}` say different things of how it travels")),
+        );
+    }
+}
+
+fn toggle(
+    attribute: &Attribute,
+    fields: &mut Fields<'_>,
+    paths: &Paths,
+    diags: &mut Diagnostics,
+) -> Option<Toggle> {
+    let (read, on, off) = (fields.take("read"), fields.take("on"), fields.take("off"));
+    if read.is_none() && on.is_none() && off.is_none() {
         return None;
     }
-    for (name, _) in parts.iter().filter(|(_, part)| part.is_none()) {
+    for (name, _) in [("on", on), ("off", off)].iter().filter(|(_, part)| part.is_none()) {
         missing("attribute", name, attribute.span, diags);
     }
-    let [(_, Some(read)), (_, Some(on)), (_, Some(off))] = parts else { return None };
+    let (Some(on), Some(off)) = (on, off) else { return None };
     if !matches!(attribute.constraint, Constraint::Bool) {
-        let label = "only a `bool` can be switched by requests of its own";
-        diags.error(Diagnostic::error("Invalid attribute").at(read.name.span).label(label));
+        invalid(on.name.span, "only a `bool` can be switched by requests of its own", diags);
     }
-    let on = request::from_line(&on.expr, diags).ok()?;
-    let off = request::from_line(&off.expr, diags).ok()?;
-    Some(Toggle { read: read.expr.clone(), on, off })
+    let on = request::from_line(&on.expr, paths, diags).ok()?;
+    let off = request::from_line(&off.expr, paths, diags).ok()?;
+    Some(Toggle { read: read.map(|read| read.expr.clone()), on, off })
+}
+
+fn members(
+    attribute: &Attribute,
+    fields: &mut Fields<'_>,
+    paths: &Paths,
+    diags: &mut Diagnostics,
+) -> Option<Members> {
+    let block = fields.block("members", diags)?;
+    let strings = matches!(&attribute.constraint, Constraint::Set(e) if matches!(**e, Constraint::String));
+    if !strings {
+        invalid(block.header, "only a `set(string)` can have members of their own", diags);
+    }
+    let mut fields = Fields::new("members", block.header, &block.body);
+    let mut line = |name: &'static str| {
+        let line = fields.require(name, diags).ok()?;
+        request::from_line(&line.expr, paths, diags).ok()
+    };
+    let (list, add, remove) = (line("list"), line("add"), line("remove"));
+    let at = fields.text("at", diags).map(path).unwrap_or_default();
+    fields.finish(diags);
+    Some(Members { list: Request { answer_at: at, ..list? }, add: add?, remove: remove? })
 }

@@ -3,25 +3,32 @@
 //! | block | words | |
 //! | --- | --- | --- |
 //! | `kind "name"` | `description`, `provider`, `id` | without a provider, the engine makes the objects itself |
+//! | | `read_only` | the objects are never made here: there is a data source and no resource |
 //! | | `collection`, `object` | paths of the requests that name none; `object` defaults to `<collection>/${id}` |
+//! | | `key`, `unique`, `import` | the attribute that is the identity; those no two share; how an id is written for `import` |
 //! | `attribute "name"` | `type`, `required`, `default`, `replace` | what the user sets; `default` is over `block.name` and `block.key` |
 //! | | `at` | its place in requests and answers: JSON keys with dots between them |
-//! | | `partial`, `text`, `masked`, `unwrap` | how its value travels and comes back ([`Attribute`]) |
-//! | | `sensitive`, `write_only`, `description` | |
-//! | | `read`, `on`, `off` | switched by requests of its own; `read` is over `object`, the answer |
-//! | `computed "name"` | `type`, `at`, `text`, `masked`, `unwrap`, `sensitive` | what the API sets |
+//! | | `partial`, `text`, `masked`, `unwrap`, `wrap` | how its value travels and comes back ([`Attribute`]) |
+//! | | `parent`, `local`, `echo`, `write_only`, `resend` | where it does not travel |
+//! | | `sensitive`, `description` | |
+//! | | `on`, `off`, `read` | switched by requests of its own; `read` is over `object`, the answer |
+//! | | `members { list add remove at }` | a set whose elements have requests of their own, over `value` |
+//! | `computed "name"` | `type`, `at`, `text`, `masked`, `unwrap`, `sensitive`, `once` | what the API sets |
 //! | | `generate = "uuid"`, `value` | what the engine sets; `value` is over `object`, the object's attributes |
-//! | `create`, `read`, `update`, `delete` | `request`, `query`, `headers`, `gone` | over `id` and the attributes |
-//! | `list` | the same, `empty`, `at` | `page { size size_param token_param token_header }`, `search { tag }` |
+//! | `create`, `read`, `update`, `delete` | `request`, `query`, `headers`, `success`, `gone`, `timeout` | over `id` and the attributes |
+//! | | `body`, `answer`, `id_header`, `reread` | where the object stands, and what an answer lacks |
+//! | | `wait { until fail every timeout }` | an effect that comes later; over `object`, the answer |
+//! | `list` | `request`…, `empty`, `at`, `keys` | `page { … }` ([`list`]), `search { tag }` |
+//! | `data` | `by`, `plural`, `search` | how data sources find objects: see `builtin/README.md` |
 //! | `marker` | `attribute` | the strings beside which a marker stands |
-//! | `catalogue "name"` | `key`, `entries` | the attributes that choose an entry and that it describes |
+//! | `catalogue "name"` | `key`, `entries`, `list { … }` | the attributes that choose an entry and that it describes; where the account has its own |
 //! | `errors` | `message`, `detail`, `request_id` | where a refusal says what |
 //!
 //! The attributes are read first, since they are the words that requests may use. Every expression is then evaluated once over
 //! unknown values of the right types: a misspelt word in a path shows when the file is read, not when the request is due.
 
 use super::words::Words;
-use super::{Attribute, CatalogueUse, ErrorShape, Kind, Role, catalogue_named, schema_type};
+use super::{Attribute, CatalogueUse, ErrorShape, Kind, Lookup, Role, catalogue_named, schema_type};
 use crate::addr::{Name, is_identifier};
 use crate::config::RESERVED;
 use crate::config::fields::{Fields, labels, missing};
@@ -31,9 +38,13 @@ use crate::value::{Constraint, Type, Value};
 use std::collections::BTreeMap;
 
 mod attribute;
+mod identity;
+mod list;
+mod lookup;
 mod request;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 /// Reads a `kind` block.
 pub fn kind(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
@@ -47,31 +58,39 @@ pub fn kind(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
 fn decode(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
     let [label] = labels(block, ["name"], diags)?;
     let mut fields = Fields::new("kind", block.header, &block.body);
-    let attributes = attributes(&mut fields, diags);
+    let paths = request::Paths::take(&mut fields);
+    let attributes = attributes(&mut fields, &paths, diags);
     let named = named(label, diags);
     let mut kind = Kind {
         name: label.value.clone(),
         description: fields.text("description", diags).unwrap_or_default(),
         provider: fields.text("provider", diags).map(Name::from),
         id: path(fields.text("id", diags).unwrap_or_else(|| "id".to_owned())),
+        key: None,
+        unique: Vec::new(),
+        import: Vec::new(),
         attributes,
         create: None,
         read: None,
         update: None,
         delete: None,
         list: None,
+        read_only: fields.flag("read_only", diags).unwrap_or(false),
+        lookup: Lookup::default(),
         marker: None,
         catalogue: None,
         errors: ErrorShape::default(),
         span: block.header,
     };
-    request::requests(&mut fields, &mut kind, diags);
-    identity(&mut kind, block.header);
+    request::requests(&mut fields, &mut kind, &paths, diags);
+    identity::identity(&mut fields, &mut kind, diags);
+    request::check_words(&kind, diags);
+    lookup::lookup(&mut fields, &mut kind, diags);
     if let Some(block) = fields.block("marker", diags) {
         kind.marker = marker(block, &kind, diags).ok();
     }
     if let Some(block) = fields.block("catalogue", diags) {
-        kind.catalogue = catalogue_use(block, &kind, diags).ok();
+        kind.catalogue = catalogue_use(block, &kind, &paths, diags).ok();
     }
     if let Some(block) = fields.block("errors", diags) {
         kind.errors = errors(block, diags);
@@ -114,12 +133,16 @@ fn identifier(label: &Label, what: &str, diags: &mut Diagnostics) -> Result<(), 
     ))
 }
 
-fn attributes(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> BTreeMap<Name, Attribute> {
+fn attributes(
+    fields: &mut Fields<'_>,
+    paths: &request::Paths,
+    diags: &mut Diagnostics,
+) -> BTreeMap<Name, Attribute> {
     let arguments = fields.blocks("attribute").into_iter().map(|block| (block, false));
     let computed = fields.blocks("computed").into_iter().map(|block| (block, true));
     let mut found: BTreeMap<Name, Attribute> = BTreeMap::new();
     for (block, computed) in arguments.chain(computed) {
-        let Ok(attribute) = attribute::attribute(block, computed, diags) else { continue };
+        let Ok(attribute) = attribute::attribute(block, computed, paths, diags) else { continue };
         if let Some(first) = found.get(&attribute.name) {
             diags.error(
                 Diagnostic::error("Duplicate attribute")
@@ -132,15 +155,6 @@ fn attributes(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> BTreeMap<Name
         found.insert(attribute.name.clone(), attribute);
     }
     found
-}
-
-/// Every object has an `id`; a kind that does not describe it gets it as text.
-fn identity(kind: &mut Kind, span: Span) {
-    if kind.provider.is_some() && !kind.attributes.contains_key("id") {
-        let mut id = Attribute::new("id".into(), Constraint::String, Role::Computed, span);
-        id.at = kind.id.clone();
-        kind.attributes.insert(id.name.clone(), id);
-    }
 }
 
 fn marker(block: &Block, kind: &Kind, diags: &mut Diagnostics) -> Result<Name, Reported> {
@@ -169,8 +183,13 @@ fn named_attribute(
         return Err(missing("block", argument, header, diags));
     };
     let name = value.as_str().unwrap_or_default();
+    known_attribute(kind, name, span, diags).map(|name| (name, span))
+}
+
+/// The attribute of that name, or a complaint that there is none.
+fn known_attribute(kind: &Kind, name: &str, span: Span, diags: &mut Diagnostics) -> Result<Name, Reported> {
     if let Some(attribute) = kind.attributes.get(name) {
-        return Ok((attribute.name.clone(), span));
+        return Ok(attribute.name.clone());
     }
     let near = did_you_mean(name, kind.attributes.keys().map(|name| &**name));
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -178,17 +197,24 @@ fn named_attribute(
     Err(diags.error(Diagnostic::error("Unknown attribute").at(span).label(label)))
 }
 
-fn catalogue_use(block: &Block, kind: &Kind, diags: &mut Diagnostics) -> Result<CatalogueUse, Reported> {
+fn catalogue_use(
+    block: &Block,
+    kind: &Kind,
+    paths: &request::Paths,
+    diags: &mut Diagnostics,
+) -> Result<CatalogueUse, Reported> {
     let [label] = labels(block, ["name"], diags)?;
     let mut fields = Fields::new("catalogue", block.header, &block.body);
     let key = named_attribute(&mut fields, "key", block.header, kind, diags);
     let entries = named_attribute(&mut fields, "entries", block.header, kind, diags);
+    let list = fields.block("list", diags);
+    let list = list.and_then(|block| list::list(block, paths, &kind.attributes, diags).ok());
     fields.finish(diags);
     if catalogue_named(&label.value).is_none() {
         let label_text = format!("there is no catalogue `{}`", label.value);
         return Err(diags.error(Diagnostic::error("Unknown catalogue").at(label.span).label(label_text)));
     }
-    Ok(CatalogueUse { name: label.value.to_string(), key: key?.0, entries: entries?.0 })
+    Ok(CatalogueUse { name: label.value.to_string(), key: key?.0, entries: entries?.0, list, synced: None })
 }
 
 fn errors(block: &Block, diags: &mut Diagnostics) -> ErrorShape {
@@ -214,8 +240,8 @@ fn defaults(kind: &Kind, diags: &mut Diagnostics) {
             Role::Generated(super::Generate::From(expr)) => drop(own.check(expr, diags)),
             _ => {}
         }
-        if let Some(toggle) = &attribute.toggle {
-            drop(object.check(&toggle.read, diags));
+        if let Some(read) = attribute.toggle.as_ref().and_then(|toggle| toggle.read.as_ref()) {
+            drop(object.check(read, diags));
         }
     }
 }

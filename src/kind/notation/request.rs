@@ -1,10 +1,10 @@
-//! The requests of a kind: `create`, `read`, `update`, `delete` and `list`, with paging and search.
+//! The requests of a kind: `create`, `read`, `update`, `delete`, and the words that all requests share.
 
-use super::{check, path};
+use super::{check, list, path, wait};
 use crate::config::fields::{Fields, missing};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::kind::words::Words;
-use crate::kind::{Kind, List, Page, Request};
+use crate::kind::{Kind, Request};
 use crate::syntax::{Attribute, Block, Expr, ExprKind, Ident, ObjectKey, TemplatePart};
 use crate::value::{Str, Type, Value};
 use std::collections::BTreeMap;
@@ -13,46 +13,97 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /// Statuses that mean "not there" unless the kind says otherwise.
 const GONE: u16 = 404;
 
-/// Reads the blocks of all requests. `collection` and `object` are the paths of those that name none.
-pub(super) fn requests(fields: &mut Fields<'_>, kind: &mut Kind, diags: &mut Diagnostics) {
-    let collection = fields.take("collection").map(|a| a.expr.clone());
-    let object = fields.take("object").map(|a| a.expr.clone());
-    let object = object.or_else(|| collection.as_ref().map(one_of));
+/// The paths that a kind names once: a request may say `"PUT object"`, or nothing of a path.
+#[derive(Default)]
+pub(super) struct Paths {
+    collection: Option<Expr>,
+    object: Option<Expr>,
+}
+
+impl Paths {
+    /// Takes `collection` and `object` out of a kind's arguments.
+    pub(super) fn take(fields: &mut Fields<'_>) -> Self {
+        let collection = fields.take("collection").map(|a| a.expr.clone());
+        let object = fields.take("object").map(|a| a.expr.clone());
+        Self { object: object.or_else(|| collection.as_ref().map(one_of)), collection }
+    }
+
+    /// The request of a list that names none.
+    pub(super) fn list(&self) -> Option<Request> {
+        self.collection.as_ref().map(|path| Request::plain("GET", path.clone()))
+    }
+
+    fn named(&self, word: &str) -> Option<&Expr> {
+        match word {
+            "collection" => self.collection.as_ref(),
+            "object" => self.object.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the blocks of all requests.
+pub(super) fn requests(fields: &mut Fields<'_>, kind: &mut Kind, paths: &Paths, diags: &mut Diagnostics) {
     let needed = kind.provider.is_some().then_some(kind.span);
-    kind.create = verb(fields, "create", "POST", collection.as_ref(), needed, diags);
-    kind.read = verb(fields, "read", "GET", object.as_ref(), needed, diags);
-    kind.update = verb(fields, "update", "PATCH", object.as_ref(), None, diags);
-    kind.delete = verb(fields, "delete", "DELETE", object.as_ref(), needed, diags);
-    kind.list = fields.block("list", diags).and_then(|block| list(block, collection.as_ref(), diags).ok());
-    check_words(kind, diags);
+    if kind.read_only {
+        for name in ["create", "update", "delete", "marker"] {
+            unexpected(fields, name, kind, diags);
+        }
+    }
+    let made = !kind.read_only;
+    let mut verb = |name, method, path: &Option<Expr>, needed| {
+        let default = path.as_ref().map(|path| Request::plain(method, path.clone()));
+        verb(fields, name, default, needed, paths, diags)
+    };
+    kind.create = made.then(|| verb("create", "POST", &paths.collection, needed)).flatten();
+    kind.read = verb("read", "GET", &paths.object, needed);
+    kind.update = made.then(|| verb("update", "PATCH", &paths.object, None)).flatten();
+    kind.delete = made.then(|| verb("delete", "DELETE", &paths.object, needed)).flatten();
+    let block = fields.block("list", diags);
+    kind.list = block.and_then(|block| list::list(block, paths, &kind.attributes, diags).ok());
+}
+
+/// What is only read is neither made nor changed.
+fn unexpected(fields: &mut Fields<'_>, name: &'static str, kind: &Kind, diags: &mut Diagnostics) {
+    for block in fields.blocks(name) {
+        diags.error(
+            Diagnostic::error("Unexpected request")
+                .at(block.header)
+                .label(format!("`{}` is `read_only`", kind.name)),
+        );
+    }
 }
 
 /// `<collection>/${id}`.
 fn one_of(collection: &Expr) -> Expr {
     let span = collection.span;
-    let mut parts = match &collection.kind {
-        ExprKind::Template(parts) => parts.clone(),
-        ExprKind::Literal(value) => {
-            vec![TemplatePart::Literal(value.as_str().unwrap_or_default().into(), span)]
-        }
-        _ => vec![TemplatePart::Interpolation(collection.clone())],
-    };
+    let mut parts = parts_of(collection);
     let id = ExprKind::Traversal { root: Ident { name: "id".into(), span }, steps: Vec::new() };
     parts.push(TemplatePart::Literal("/".into(), span));
     parts.push(TemplatePart::Interpolation(Expr { kind: id, span }));
     Expr { kind: ExprKind::Template(parts), span }
 }
 
+/// The parts of a path's template.
+fn parts_of(path: &Expr) -> Vec<TemplatePart> {
+    match &path.kind {
+        ExprKind::Template(parts) => parts.clone(),
+        ExprKind::Literal(value) => {
+            vec![TemplatePart::Literal(value.as_str().unwrap_or_default().into(), path.span)]
+        }
+        _ => vec![TemplatePart::Interpolation(path.clone())],
+    }
+}
+
 /// One verb's block, or what follows from the kind's paths. `needed`: where its absence is a mistake.
 fn verb(
     fields: &mut Fields<'_>,
     name: &'static str,
-    method: &str,
-    default: Option<&Expr>,
+    default: Option<Request>,
     needed: Option<Span>,
+    paths: &Paths,
     diags: &mut Diagnostics,
 ) -> Option<Request> {
-    let default = default.map(|path| Request::plain(method, path.clone()));
     let Some(block) = fields.block(name, diags) else {
         let header = needed?;
         return default.or_else(|| {
@@ -61,72 +112,94 @@ fn verb(
         });
     };
     let mut fields = Fields::new(name, block.header, &block.body);
-    let request = request(&mut fields, block, default, diags).ok();
+    let request = request(&mut fields, block, default, paths, diags).ok();
+    let reread = fields.flag("reread", diags).unwrap_or(false);
+    let id_header = if name == "create" { fields.text("id_header", diags) } else { None };
+    let at = |fields: &mut Fields<'_>, name, diags: &mut Diagnostics| {
+        fields.text(name, diags).map(path).unwrap_or_default()
+    };
+    let body_at =
+        if matches!(name, "create" | "update") { at(&mut fields, "body", diags) } else { Vec::new() };
+    let answer_at = if name == "delete" { Vec::new() } else { at(&mut fields, "answer", diags) };
+    let timeout = wait::limit(&mut fields, "timeout", diags);
+    let block = if name == "read" { None } else { fields.block("wait", diags) };
+    let wait = block.and_then(|block| wait::wait(block, name == "delete", diags).ok());
     fields.finish(diags);
-    request
+    Some(Request { reread, id_header, body_at, answer_at, timeout, wait, ..request? })
 }
 
 impl Request {
-    fn plain(method: &str, path: Expr) -> Self {
+    pub(super) fn plain(method: &str, path: Expr) -> Self {
         Self {
             method: method.to_owned(),
             span: path.span,
             path,
             query: BTreeMap::new(),
             headers: BTreeMap::new(),
+            success: Vec::new(),
             gone: vec![GONE],
+            body_at: Vec::new(),
+            answer_at: Vec::new(),
+            id_header: None,
+            reread: false,
+            timeout: None,
+            wait: None,
         }
     }
 }
 
-/// `request`, `query`, `headers` and `gone` of a block.
-fn request(
+/// `request`, `query`, `headers`, `success` and `gone` of a block.
+pub(super) fn request(
     fields: &mut Fields<'_>,
     block: &Block,
     default: Option<Request>,
+    paths: &Paths,
     diags: &mut Diagnostics,
 ) -> Result<Request, Reported> {
     let line = fields.take("request");
     let query = fields.take("query").map(|a| pairs(a, diags)).unwrap_or_default();
     let headers = fields.take("headers").map(|a| pairs(a, diags)).unwrap_or_default();
+    let success = statuses(fields, "success", diags).unwrap_or_default();
     let gone = statuses(fields, "gone", diags).unwrap_or_else(|| vec![GONE]);
     let request = match (line, default) {
-        (Some(line), _) => from_line(&line.expr, diags)?,
+        (Some(line), _) => from_line(&line.expr, paths, diags)?,
         (None, Some(default)) => default,
         (None, None) => return Err(missing(&block.kind.name, "request", block.header, diags)),
     };
-    Ok(Request { query, headers, gone, ..request })
+    Ok(Request { query, headers, success, gone, ..request })
 }
 
-/// `"PUT /instances/${id}/enabled"`.
-pub(super) fn from_line(expr: &Expr, diags: &mut Diagnostics) -> Result<Request, Reported> {
-    let (first, rest) = match &expr.kind {
-        ExprKind::Literal(value) => (value.as_str(), None),
-        ExprKind::Template(parts) => match parts.split_first() {
-            Some((TemplatePart::Literal(text, _), rest)) => (Some(text.as_str()), Some(rest)),
-            _ => (None, None),
-        },
-        _ => (None, None),
+/// `"PUT /instances/${id}/enabled"`, or `"PUT object/enabled"` with the path that the kind names.
+pub(super) fn from_line(expr: &Expr, paths: &Paths, diags: &mut Diagnostics) -> Result<Request, Reported> {
+    let mut parts = parts_of(expr);
+    let first = match parts.first() {
+        Some(TemplatePart::Literal(text, _)) => text.to_string(),
+        _ => String::new(),
     };
-    let Some((method, start)) = first.and_then(|text| text.split_once(' ')) else {
+    let Some((method, start)) = first.split_once(' ') else {
         return Err(not_a_request(expr.span, "expected a method and a path, as in `GET /things`", diags));
     };
     if !METHODS.contains(&method) {
         return Err(not_a_request(expr.span, "the method is one of GET, POST, PUT, PATCH and DELETE", diags));
     }
-    if !start.starts_with('/') {
-        return Err(not_a_request(
-            expr.span,
-            "the path starts with `/`, under the provider's base URL",
-            diags,
-        ));
-    }
-    let kind = match rest {
-        None => ExprKind::Literal(Value::string(start)),
-        Some(rest) => {
-            let start = TemplatePart::Literal(Str::from(start), expr.span);
-            ExprKind::Template(std::iter::once(start).chain(rest.iter().cloned()).collect())
+    let (word, rest) = start.split_at(start.find('/').unwrap_or(start.len()));
+    let before = match (word, paths.named(word)) {
+        // A path may begin with a directive that chooses between several.
+        ("", _) if rest.starts_with('/') || parts.len() > 1 => Vec::new(),
+        (_, Some(path)) => parts_of(path),
+        ("collection" | "object", None) => {
+            return Err(not_a_request(expr.span, &format!("this kind names no `{word}` path"), diags));
         }
+        _ => {
+            let label =
+                "the path starts with `/`, under the provider's base URL, or is `object` or `collection`";
+            return Err(not_a_request(expr.span, label, diags));
+        }
+    };
+    parts[0] = TemplatePart::Literal(Str::from(rest), expr.span);
+    let kind = match (before.is_empty(), parts.as_slice()) {
+        (true, [TemplatePart::Literal(path, _)]) => ExprKind::Literal(Value::string(path.clone())),
+        _ => ExprKind::Template(before.into_iter().chain(parts).collect()),
     };
     Ok(Request::plain(method, Expr { kind, span: expr.span }))
 }
@@ -136,7 +209,7 @@ fn not_a_request(span: Span, label: &str, diags: &mut Diagnostics) -> Reported {
 }
 
 /// The pairs of `query = { hydrate = "false" }`.
-fn pairs(attribute: &Attribute, diags: &mut Diagnostics) -> BTreeMap<String, Expr> {
+pub(super) fn pairs(attribute: &Attribute, diags: &mut Diagnostics) -> BTreeMap<String, Expr> {
     let ExprKind::Object(pairs) = &attribute.expr.kind else {
         let label = "expected pairs in braces: `{ name = value }`";
         diags.error(Diagnostic::error("Incorrect attribute value type").at(attribute.expr.span).label(label));
@@ -161,7 +234,11 @@ fn pairs(attribute: &Attribute, diags: &mut Diagnostics) -> BTreeMap<String, Exp
 }
 
 /// A list of HTTP statuses.
-fn statuses(fields: &mut Fields<'_>, name: &'static str, diags: &mut Diagnostics) -> Option<Vec<u16>> {
+pub(super) fn statuses(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    diags: &mut Diagnostics,
+) -> Option<Vec<u16>> {
     let (value, span) = fields.constant(name, &Type::list(Type::Number), diags)?;
     let status = |value: Value| {
         let status = value.as_number()?.as_i64()?;
@@ -175,81 +252,43 @@ fn statuses(fields: &mut Fields<'_>, name: &'static str, diags: &mut Diagnostics
     found
 }
 
-fn list(block: &Block, collection: Option<&Expr>, diags: &mut Diagnostics) -> Result<List, Reported> {
-    let mut fields = Fields::new("list", block.header, &block.body);
-    let default = collection.map(|path| Request::plain("GET", path.clone()));
-    let request = request(&mut fields, block, default, diags);
-    let empty = statuses(&mut fields, "empty", diags).unwrap_or_default();
-    let at = fields.text("at", diags).map(path).unwrap_or_default();
-    let page = fields.block("page", diags).and_then(|block| page(block, diags));
-    let marker_param = fields.block("search", diags).and_then(|block| search(block, diags));
-    fields.finish(diags);
-    Ok(List { request: request?, empty, at, page, marker_param })
-}
-
-fn page(block: &Block, diags: &mut Diagnostics) -> Option<Page> {
-    let mut fields = Fields::new("page", block.header, &block.body);
-    let size = size(&mut fields, block.header, diags);
-    let mut text = |name| {
-        let text = fields.text(name, diags);
-        text.or_else(|| {
-            missing("page", name, block.header, diags);
-            None
-        })
-    };
-    let params = (text("size_param"), text("token_param"), text("token_header"));
-    fields.finish(diags);
-    let (size_param, token_param, token_header) = params;
-    Some(Page {
-        size: size?,
-        size_param: size_param?,
-        token_param: token_param?,
-        token_header: token_header?,
-    })
-}
-
-fn size(fields: &mut Fields<'_>, header: Span, diags: &mut Diagnostics) -> Option<u32> {
-    let Some((value, span)) = fields.constant("size", &Type::Number, diags) else {
-        missing("page", "size", header, diags);
-        return None;
-    };
-    let size =
-        value.as_number().and_then(|n| n.as_i64()).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
-    if size.is_none() {
-        let label = "a page holds a whole number of objects, at least 1";
-        diags.error(Diagnostic::error("Invalid page size").at(span).label(label));
-    }
-    size
-}
-
-fn search(block: &Block, diags: &mut Diagnostics) -> Option<String> {
-    let mut fields = Fields::new("search", block.header, &block.body);
-    let tag = fields.text("tag", diags);
-    if tag.is_none() {
-        missing("search", "tag", block.header, diags);
-    }
-    fields.finish(diags);
-    tag
-}
-
 /// Evaluates every path, query and header once, over unknown values: what a create or list may name is known before there is an object.
-fn check_words(kind: &Kind, diags: &mut Diagnostics) {
+pub(super) fn check_words(kind: &Kind, diags: &mut Diagnostics) {
     let mut before = Words::new();
-    for attribute in kind.attributes.values().filter(|attribute| attribute.is_argument()) {
+    for attribute in kind.attributes.values().filter(|attribute| attribute.is_argument() || kind.read_only) {
         before = before.with(&attribute.name, Value::unknown(attribute.constraint.ty()));
     }
-    let mut after = Words::new().with("id", Value::unknown_not_null(Type::String));
-    for attribute in kind.attributes.values().filter(|attribute| &*attribute.name != "id") {
-        after = after.with(&attribute.name, Value::unknown(attribute.constraint.ty()));
+    if kind.key.is_some() {
+        before = before.with("id", Value::unknown_not_null(Type::String));
     }
+    let after = after(kind);
     let toggles = kind.attributes.values().filter_map(|attribute| attribute.toggle.as_ref());
+    let members = kind.attributes.values().filter_map(|attribute| attribute.members.as_ref());
     let later = [&kind.read, &kind.update, &kind.delete].into_iter().flatten();
-    for request in later.chain(toggles.flat_map(|toggle| [&toggle.on, &toggle.off])) {
+    let later = later.chain(toggles.flat_map(|toggle| [&toggle.on, &toggle.off]));
+    for request in later.chain(members.clone().map(|members| &members.list)) {
         check_request(request, &after, diags);
+    }
+    for request in members.flat_map(|members| [&members.add, &members.remove]) {
+        let words = self::after(kind).with("value", Value::unknown_not_null(Type::String));
+        check_request(request, &words, diags);
     }
     for request in kind.create.iter().chain(kind.list.as_ref().map(|list| &list.request)) {
         check_request(request, &before, diags);
     }
+    let object = Words::new().with("object", Value::unknown(Type::Dynamic));
+    let waits = [&kind.create, &kind.update, &kind.delete].into_iter().flatten();
+    for wait in waits.filter_map(|request| request.wait.as_ref()) {
+        wait.until.iter().chain(&wait.fail).for_each(|expr| check(expr, &object, diags));
+    }
+}
+
+/// The words of a request about an object that there is.
+fn after(kind: &Kind) -> Words {
+    let words = kind.attributes.values().fold(Words::new(), |words, attribute| {
+        words.with(&attribute.name, Value::unknown(attribute.constraint.ty()))
+    });
+    words.with("id", Value::unknown_not_null(Type::String))
 }
 
 fn check_request(request: &Request, words: &Words, diags: &mut Diagnostics) {

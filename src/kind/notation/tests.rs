@@ -4,7 +4,7 @@ use crate::diag::{Diagnostic, Diagnostics, Sources};
 use crate::kind::testing::compare;
 use crate::kind::{Generate, Kind, Kinds, Role};
 use crate::syntax;
-use crate::value::Constraint;
+use crate::value::{Constraint, Type, Value};
 
 fn read(text: &str) -> (Vec<Kind>, Vec<Diagnostic>, Sources) {
     let mut sources = Sources::new();
@@ -31,14 +31,16 @@ fn with(what: &str) -> String {
 #[test]
 fn built_in_kinds_are_read_whole() {
     let kinds = Kinds::builtin();
-    assert_eq!(kinds.names().collect::<Vec<_>>(), ["instance", "value"]);
+    let names =
+        "account element formula formula_instance instance job object_definition transformation user value";
+    assert_eq!(kinds.names().collect::<Vec<_>>().join(" "), names);
     let instance = kinds.get("instance").unwrap();
     let methods = [&instance.create, &instance.read, &instance.update, &instance.delete]
         .map(|request| request.as_ref().unwrap().method.clone());
     assert_eq!(methods, ["POST", "GET", "PATCH", "DELETE"]);
     let list = instance.list.as_ref().unwrap();
     assert_eq!((list.empty.as_slice(), list.marker_param.as_deref()), (&[404][..], Some("tags[]")));
-    assert_eq!(list.page.as_ref().unwrap().size, 200);
+    assert_eq!(list.page.as_ref().unwrap().size, Some((200, Some("pageSize".to_owned()))));
     assert_eq!(instance.marker.as_deref(), Some("tags"));
     let attribute = |name: &str| &instance.attributes[name];
     assert_eq!(attribute("element").at, ["element", "key"]);
@@ -47,7 +49,6 @@ fn built_in_kinds_are_read_whole() {
     assert!(attribute("configuration").partial && attribute("configuration").text);
     assert_eq!(attribute("configuration").masked.as_deref(), Some("********"));
     assert!(attribute("provider_data").write_only && attribute("enabled").toggle.is_some());
-    assert_eq!(instance.errors.request_id, ["requestId"]);
     let value = kinds.get("value").unwrap();
     assert!(value.provider.is_none() && value.create.is_none());
     assert!(matches!(value.attributes["id"].role, Role::Generated(Generate::Uuid)));
@@ -122,7 +123,7 @@ fn attributes_must_make_sense() {
     attribute "a" {
       type     = string
       partial  = true
-               # ^^^^ Invalid attribute: only a map can be `partial`
+               # ^^^^ Invalid attribute: only what has parts under names can be `partial`
     }
     attribute "b" {
       type     = strng
@@ -166,7 +167,7 @@ fn requests_must_make_sense() {
     read { request = "FETCH /things/${id}" }
                    # ^^^^^^^^^^^^^^^^^^^^^ Invalid request: the method is one of GET, POST, PUT, PATCH and DELETE
     update { request = "PATCH things" }
-                     # ^^^^^^^^^^^^^^ Invalid request: the path starts with `/`, under the provider's base URL
+                     # ^^^^^^^^^^^^^^ Invalid request: the path starts with `/`, under the provider's base URL, or is `object` or `collection`
     delete {
   # ^^^^^^ Missing required argument: `delete` needs `request`
     }
@@ -175,7 +176,7 @@ fn requests_must_make_sense() {
       empty   = [4044]
               # ^^^^^^ Invalid status: a status is a whole number from 100 to 599
       page {
-    # ^^^^ Missing required argument: `page` needs `token_header`
+    # ^^^^ Missing required argument: `page` needs `token_header` or `token_at`
         size        = 0
                     # ^ Invalid page size: a page holds a whole number of objects, at least 1
         size_param  = "n"
@@ -234,7 +235,211 @@ fn a_kind_cannot_take_a_name_twice() {
     assert_eq!(diags, []);
     let mut diags = Diagnostics::new();
     let both = Kinds::builtin().with([kinds.clone(), kinds].concat(), &mut diags);
-    assert_eq!(both.names().collect::<Vec<_>>(), ["instance", "thing", "value"]);
+    assert_eq!(both.names().count(), Kinds::builtin().names().count() + 1);
     let labels: Vec<_> = diags.take().into_iter().map(|d| d.label).collect();
     assert_eq!(labels, ["`thing` is defined a second time", "there is a built-in kind `value`"]);
+}
+
+#[test]
+fn what_names_an_object_must_make_sense() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/things"
+    key        = "name"
+               # ^^^^^^ Invalid key: `name` must be `required` (or have a `default`) and `replace`
+    unique     = ["nam"]
+               # ^^^^^^^ Unknown attribute: `thing` has no attribute `nam`; did you mean `name`?
+    import     = ["${owner}/${id}", "a-${id}"]
+                # ^^^^^^^^^^^^^^^^ Unknown attribute: `thing` has no attribute `owner`
+                                  # ^^^^^^^^^ Invalid import id: expected words between slashes: `"${parent}/${id}"`
+    attribute "name" { type = string }
+  }"#,
+    );
+}
+
+#[test]
+fn an_id_is_read_by_its_patterns() {
+    let (kinds, diags, _) = read(
+        r#"kind "thing" {
+             provider   = "rest"
+             collection = "/owners/${owner}/things"
+             import     = ["${id}", "owners/${owner}/${id}"]
+             attribute "owner" {
+               type   = number
+               parent = true
+             }
+           }"#,
+    );
+    assert_eq!(diags, []);
+    let named =
+        |id: &str| kinds[0].named(id).map(|named| (named.id, named.values.get_attr("owner").cloned()));
+    let null = Value::null(Type::Number);
+    assert_eq!(named("7"), Ok(("7".to_owned(), Some(null))));
+    assert_eq!(named("owners/3/7"), Ok(("7".to_owned(), Some(Value::number(3u32)))));
+    assert!(named("owners/x/7").unwrap_err().starts_with("`owner`: "));
+    for wrong in ["", "owners/3/", "owner/3/7", "a/b"] {
+        let problem = named(wrong).unwrap_err();
+        assert_eq!(problem, "an id of `thing` is written `ID` or `owners/OWNER/ID`", "{wrong}");
+    }
+}
+
+#[test]
+fn a_value_travels_one_way() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/x"
+    attribute "a" {
+  # ^^^^^^^^^^^^^ Conflicting arguments: `parent` and `local` say different things of how it travels
+      type   = string
+      parent = true
+      local  = true
+    }
+    attribute "b" {
+      type   = string
+      resend = ["a"]
+             # ^^^^^ Invalid attribute: only what is `write_only` has to be sent again
+    }
+    attribute "c" {
+      type = list(string)
+      members {
+    # ^^^^^^^ Invalid attribute: only a `set(string)` can have members of their own
+        list   = "GET object/c"
+        add    = "PUT object/c/${value}"
+        remove = "DELETE object/c/${valu}"
+                                  # ^^^^ Unknown variable: known here: `a`, `b`, `c`, `d`, `id`, `value`
+      }
+    }
+    attribute "d" {
+      type = string
+      on   = "PUT object/d"
+    # ^^ Invalid attribute: only a `bool` can be switched by requests of its own
+      off  = "DELETE object/d"
+    }
+  }"#,
+    );
+}
+
+#[test]
+fn effects_that_come_later_must_make_sense() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/x"
+    create {
+      wait { timeout = "soon" }
+    # ^^^^ Missing required argument: `wait` needs `until`
+                     # ^^^^^^ Invalid duration: expected a duration such as "500ms", "5s" or "10m"
+    }
+    update {
+      wait { until = objekt.ready }
+                   # ^^^^^^ Unknown variable: known here: `object`
+    }
+    delete {
+      wait {}
+    }
+  }"#,
+    );
+}
+
+#[test]
+fn pages_follow_each_other_in_one_way() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/x"
+    list {
+      page {
+    # ^^^^ Conflicting arguments: the next page is asked for by a link or by an offset, not both
+        link         = true
+        offset_param = "o"
+      }
+      keys = "nam"
+           # ^^^^^ Unknown attribute: there is no attribute `nam`
+    }
+  }
+  kind "other" {
+    provider   = "rest"
+    collection = "/x"
+    list {
+      page { size = 3 }
+    # ^^^^ Missing required argument: `page` does not say how the next one is asked for
+    }
+  }
+  kind "third" {
+    provider = "rest"
+    create { request = "POST object" }
+                     # ^^^^^^^^^^^^^ Invalid request: this kind names no `object` path
+    read { request = "GET /x/${id}" }
+    delete { request = "DELETE /x/${id}" }
+  }"#,
+    );
+}
+
+#[test]
+fn a_kind_that_is_only_read_is_never_made() {
+    let (kinds, diags, _) = read(
+        "kind \"thing\" {\n  provider = \"rest\"\n  read_only = true\n  collection = \"/things\"\n  computed \"key\" { type = string }\n  \
+         list {}\n  data {\n    by = [\"key\"]\n    plural = \"things\"\n  }\n}",
+    );
+    assert_eq!(diags, []);
+    let [kind] = kinds.as_slice() else { panic!("one kind") };
+    assert!(kind.create.is_none() && kind.update.is_none() && kind.delete.is_none() && kind.read.is_some());
+    assert_eq!((&*kind.lookup.by[0], kind.lookup.plural.as_deref()), ("key", Some("things")));
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    read_only  = true
+    collection = "/things"
+    create {}
+  # ^^^^^^ Unexpected request: `thing` is `read_only`
+  }"#,
+    );
+}
+
+#[test]
+fn data_sources_must_make_sense() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/things"
+    attribute "ids" { type = list(string) }
+    attribute "name" { type = string }
+    list {}
+    data {
+      by     = ["nam"]
+             # ^^^^^^^ Unknown attribute: `thing` has no attribute `nam`; did you mean `name`?
+      plural = "things"
+             # ^^^^^^^^ Invalid plural: `ids` is an attribute of the kind, and would be one of the list of objects too
+      search = { q = nam }
+                   # ^^^ Unknown variable: known here: `id`, `ids`, `name`
+      plurl  = "x"
+    # ^^^^^ Unsupported argument: `data` has no argument `plurl`; did you mean `plural`?
+    }
+  }
+  kind "other" {
+    provider   = "rest"
+    collection = "/others"
+    data { plural = "data" }
+                  # ^^^^^^ Invalid plural: not a name that a data source may have
+  }
+  kind "lonely" {
+    provider   = "rest"
+    collection = "/lonely"
+    data { plural = "crowd" }
+                  # ^^^^^^^ Invalid plural: `lonely` has no `list`, so there is no way to find several
+  }
+  kind "kept" {
+    attribute "a" { type = string }
+    data {}
+  # ^^^^ Unexpected data source: `kept` has no provider to ask
+  }"#,
+    );
 }

@@ -24,4 +24,9 @@ provider "cloudelements" {
   headers = {
     Authorization = "User ${user_secret}, Organization ${organization_secret}"
   }
+  errors = {
+    message    = "message"
+    detail     = "providerMessage"
+    request_id = "requestId"
+  }
 }

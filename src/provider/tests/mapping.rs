@@ -1,8 +1,9 @@
 //! Objects to bodies and answers to objects, as tables.
 
 use super::super::{Update, mapping};
-use super::{desired, instance, paths, value};
-use crate::value::{Type, Value};
+use super::{desired, instance, kind_of, paths, value};
+use crate::kind::{Kind, secrets};
+use crate::value::{Str, Type, Value};
 
 const MARKER: &str = "isotope:7f3c9a1e:5d20c4b19f0e6a37";
 
@@ -29,7 +30,7 @@ fn a_create_sends_what_is_set() {
         (r#"{ element = "e", tags = [] }"#, None, r#"{"element":{"key":"e"},"tags":[]}"#),
     ];
     for (text, marker, body) in cases {
-        let sent = mapping::whole(instance(), &desired(text), marker);
+        let sent = mapping::whole(instance(), None, &desired(text), marker);
         assert_eq!(sent, Ok(body.replace("MARKER", MARKER)), "{text}");
     }
 }
@@ -39,7 +40,7 @@ fn what_is_not_known_is_never_sent() {
     let Value::Object(fields) = desired(r#"{ element = "e" }"#) else { panic!("an object") };
     let mut fields = fields.as_ref().clone();
     fields.insert("name".into(), Value::unknown(Type::String));
-    let sent = mapping::whole(instance(), &Value::object(fields), None);
+    let sent = mapping::whole(instance(), None, &Value::object(fields), None);
     assert_eq!(sent, Err("`name` is not known, so it cannot be sent".to_owned()));
 }
 
@@ -73,16 +74,17 @@ fn an_update_sends_only_what_changes() {
             paths: &paths(changed),
             marker: Some(MARKER),
         };
-        let sent = mapping::changes(instance(), &update).expect("all is known");
+        let sent = mapping::changes(instance(), None, &update).expect("all is known");
         assert_eq!(sent, body.map(|body| body.replace("MARKER", MARKER)), "{changed:?}");
     }
     let update =
         Update { prior: &desired(prior), desired: &desired(bare), paths: &paths(&["tags"]), marker: None };
-    assert_eq!(mapping::changes(instance(), &update), Ok(Some(r#"{"tags":[]}"#.to_owned())));
+    assert_eq!(mapping::changes(instance(), None, &update), Ok(Some(r#"{"tags":[]}"#.to_owned())));
 }
 
 fn read(answer: &str) -> Result<super::super::Object, String> {
-    mapping::object(instance(), &mapping::json(answer)?)
+    let known = mapping::Known { id: None, values: &Value::null(Type::Dynamic) };
+    mapping::object(instance(), &mapping::json(answer)?, known)
 }
 
 #[test]
@@ -126,7 +128,8 @@ fn the_odd_is_understood() {
     assert_eq!(tags.marker.as_deref(), Some("isotope:a:b"));
     assert_eq!(tags.values.get_attr("tags"), Some(&Value::set(Type::String, vec!["a".into(), "b".into()])));
     let bare = read(r#"{"id": 1}"#).expect("everything else may be missing");
-    assert!(bare.values.elements().all(|(name, value)| name.as_str() == Some("id") || value.is_null()));
+    let unsaid = |value: &Value| value.is_null() || !value.is_known();
+    assert!(bare.values.elements().all(|(name, value)| name.as_str() == Some("id") || unsaid(&value)));
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn the_wrong_is_refused() {
     let cases = [
         ("", "the answer is not JSON"),
         ("<html>", "the answer is not JSON"),
-        ("[]", "the answer has no `id`"),
+        ("[]", "the answer is not an object"),
         (r#"{"name": "x"}"#, "the answer has no `id`"),
         (r#"{"id": ""}"#, "the answer has no `id`"),
         (r#"{"id": 1, "name": {"a": 1}}"#, "`name` in the answer is of another type: string required"),
@@ -154,4 +157,137 @@ fn short_forms_are_told_from_whole_ones() {
     ] {
         assert_eq!(mapping::is_short(instance(), &value(answer)), short, "{answer}");
     }
+}
+
+/// A kind whose values travel in every way that there is.
+const WAYS: &str = r#"kind "thing" {
+  provider   = "rest"
+  collection = "/owners/${owner}/things"
+  key        = "name"
+  attribute "name" {
+    type     = string
+    required = true
+    replace  = true
+  }
+  attribute "owner" {
+    type   = number
+    parent = true
+  }
+  attribute "labels" {
+    type   = set(string)
+    wrap   = "key"
+    unwrap = "key"
+  }
+  attribute "steps" {
+    type    = list(object({ name = string, size = optional(number), properties = optional(map(any)) }))
+    partial = true
+  }
+  attribute "settings" {
+    type    = map(any)
+    partial = true
+    masked  = "***"
+  }
+  attribute "code" {
+    type       = string
+    sensitive  = true
+    write_only = true
+    resend     = ["settings", "code_version"]
+  }
+  attribute "code_version" {
+    type  = number
+    local = true
+  }
+  attribute "note" {
+    type = string
+    echo = false
+  }
+  computed "key" {
+    type      = string
+    sensitive = true
+    once      = true
+  }
+  create { request = "PUT object" }
+  update {
+    request = "PUT object"
+    body    = "thing.data"
+  }
+}"#;
+
+/// A thing's arguments, converted, secrets marked.
+fn thing(kind: &Kind, text: &str) -> Value {
+    let given = value(text);
+    let arguments = kind.attributes.values().filter(|attribute| attribute.is_argument());
+    let fields = arguments.map(|attribute| {
+        let value = given.get_attr(&attribute.name).map(|value| attribute.convert(value).expect(text));
+        (Str::from(&*attribute.name), value.unwrap_or_else(|| Value::null(attribute.ty())))
+    });
+    secrets(kind, Value::object(fields.collect()))
+}
+
+#[test]
+fn values_travel_as_their_kind_says() {
+    let kind = kind_of(WAYS);
+    let cases = [
+        (r#"{ name = "n", owner = 7, code = "c", code_version = 1 }"#, r#"{"code":"c","name":"n"}"#),
+        (r#"{ name = "n", labels = ["a", "b"] }"#, r#"{"labels":[{"key":"a"},{"key":"b"}],"name":"n"}"#),
+        (
+            r#"{ name = "n", steps = [{ name = "a", properties = { x = null, y = [1] } }, { name = "b", size = 2 }] }"#,
+            r#"{"name":"n","steps":[{"name":"a","properties":{"x":null,"y":[1]}},{"name":"b","size":2}]}"#,
+        ),
+    ];
+    for (text, body) in cases {
+        assert_eq!(
+            mapping::whole(&kind, kind.create.as_ref(), &thing(&kind, text), None),
+            Ok(body.to_owned()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_write_only_is_sent_again_with_its_reasons_alone() {
+    let kind = kind_of(WAYS);
+    let request = kind.update.as_ref().unwrap();
+    let wanted = thing(
+        &kind,
+        r#"{ name = "n", code = "c", code_version = 2, settings = { password = "p", plain = "x" } }"#,
+    );
+    let prior = thing(&kind, r#"{ name = "n", settings = { gone = "y" } }"#);
+    let cases: &[(&[&str], bool)] = &[
+        (&["settings.password"], true),
+        (&["settings.plain"], false),
+        (&["settings.gone"], false),
+        (&["code_version"], true),
+        (&["labels"], false),
+    ];
+    for (changed, resent) in cases {
+        let paths = paths(changed);
+        let update = Update { prior: &prior, desired: &wanted, paths: &paths, marker: None };
+        let patch = mapping::changes(&kind, None, &update).unwrap().unwrap_or_default();
+        assert_eq!(patch.contains(r#""code":"c""#), *resent, "{changed:?}: {patch}");
+        let put = mapping::replacement(&kind, request, &update).unwrap();
+        assert!(put.starts_with(r#"{"thing":{"data":{"#), "{put}");
+        assert_eq!(put.contains(r#""code":"c""#), *resent, "{changed:?}: {put}");
+    }
+}
+
+#[test]
+fn what_an_answer_leaves_out_is_known_from_the_path() {
+    let kind = kind_of(WAYS);
+    let asked = thing(&kind, r#"{ name = "n", owner = 7 }"#);
+    let known = mapping::Known { id: Some("n"), values: &asked };
+    let answer = r#"{"labels":[{"key":"b"},{"key":"a"}],"settings":{"password":"***"},"steps":[{"name":"a","more":1}]}"#;
+    let found = mapping::object(&kind, &mapping::json(answer).unwrap(), known).unwrap();
+    assert_eq!(&*found.id, "n");
+    let get = |name: &str| found.values.get_attr(name).unwrap().clone();
+    assert_eq!((get("owner"), get("name")), (Value::number(7u32), "n".into()));
+    assert_eq!(get("labels"), Value::set(Type::String, vec!["a".into(), "b".into()]));
+    assert_eq!(
+        get("steps"),
+        thing(&kind, r#"{ name = "n", steps = [{ name = "a" }] }"#).get_attr("steps").unwrap().clone()
+    );
+    for unsaid in ["note", "code_version", "key"] {
+        assert!(!get(unsaid).is_known(), "{unsaid}: {:?}", get(unsaid));
+    }
+    assert!(mapping::object(&kind, &value("[1]"), known).is_err());
 }

@@ -129,7 +129,7 @@ async fn the_ends_of_a_create_are_told_apart() {
         (refuse(400, "hunter-two is wrong"), CallError::Rejected(problem(400, "(sensitive value) is wrong"))),
         (refuse(500, r#"{"message":"oops"}"#), unclear("500: oops")),
         (refuse(502, "<h1>Bad Gateway</h1>"), unclear("502: Bad Gateway")),
-        (ok(""), unclear("the answer is not JSON")),
+        (ok(""), unclear("the answer has no `id`")),
         (ok(r#"{"name":"x"}"#), unclear("the answer has no `id`")),
     ];
     for (answer, expected) in cases {

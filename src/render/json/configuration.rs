@@ -110,7 +110,7 @@ impl Writer<'_> {
         let expressions = self
             .expressions(&call.arguments, |name, value| if secret(name) { value.sensitive() } else { value });
         let mut document = json!({
-            "source": inner.dir.display().to_string(),
+            "source": call.source,
             "expressions": expressions,
             "module": self.module(inner),
         });
@@ -145,7 +145,7 @@ impl Writer<'_> {
             .iter()
             .filter_map(|argument| Some((Str::new(&argument.name.name), constant(&argument.expr)?)));
         let constants = Value::object(constants.collect());
-        let marked = match self.kinds.get(&resource.addr.kind) {
+        let marked = match self.kinds.of(&resource.addr) {
             Some(kind) => kind::secrets(kind, constants),
             None => constants.sensitive(),
         };
@@ -159,7 +159,7 @@ impl Writer<'_> {
         match &resource.provider {
             Some((chosen, _)) => key(&chosen.name, chosen.alias.as_ref()),
             None => {
-                let of_kind = self.kinds.get(&resource.addr.kind).and_then(|kind| kind.provider.clone());
+                let of_kind = self.kinds.of(&resource.addr).and_then(|kind| kind.provider.clone());
                 of_kind.map_or_else(|| "local".to_owned(), |name| name.to_string())
             }
         }
@@ -222,14 +222,13 @@ fn references(expr: &Expr) -> Vec<String> {
     let mut names = Vec::new();
     for reference in eval::references(expr) {
         let written: Vec<String> = reference.rest.iter().map_while(step).collect();
-        // `var.x.y` and `each.key` name one thing; what follows is not an address of its own.
-        let longest = match reference.subject {
-            Subject::Resource(_) | Subject::Module(_) | Subject::Each(_) | Subject::SelfObject => {
-                written.len()
-            }
+        // A module with a key is no reference to the module as a whole.
+        let shortest = match (&reference.subject, reference.rest.first()) {
+            (Subject::Module(_), Some(Step::Index(..))) => 1,
             _ => 0,
         };
-        for length in (0..=longest).rev() {
+        let longest = written.len();
+        for length in (shortest..=longest).rev() {
             names.push(format!("{}{}", subject(&reference), written[..length].concat()));
         }
     }

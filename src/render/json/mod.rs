@@ -3,10 +3,13 @@
 //! Sensitive values are the string `"(sensitive)"` everywhere, but for [`outputs`] (that is what `output -json` is for) and where the
 //! caller says `reveal`. Numbers that 64 bits cannot hold exactly are strings of their digits.
 
+mod checks;
 mod configuration;
 mod diagnostic;
 mod mask;
+mod past;
 mod plan;
+mod relevant;
 mod state;
 mod stream;
 #[cfg(test)]
@@ -15,6 +18,7 @@ mod tests;
 pub(super) use tests::document as plan_document;
 
 pub use diagnostic::{diagnostic, validate};
+pub use past::{difference, history};
 pub use plan::plan;
 pub use state::{outputs, record, state};
 pub use stream::{

@@ -10,11 +10,22 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
 /// `show -json`: `{ "format_version", "isotope_version", "values": { "outputs", "root_module" } }`; an empty state has no `values`.
-pub fn state(state: &State, _kinds: &Kinds, reveal: bool) -> Json {
+pub fn state(state: &State, kinds: &Kinds, reveal: bool) -> Json {
+    prior_state(state, &BTreeMap::new(), kinds, reveal)
+}
+
+/// The state that a plan was made from, with what its data sources gave.
+pub(super) fn prior_state(
+    state: &State,
+    data: &BTreeMap<ObjectAddr, Value>,
+    kinds: &Kinds,
+    reveal: bool,
+) -> Json {
     let mut document = json!({ "format_version": "1.0" });
-    if !state.records.is_empty() || !state.deposed.is_empty() || !state.outputs.is_empty() {
+    let empty = state.records.is_empty() && state.deposed.is_empty() && state.outputs.is_empty();
+    if !empty || !data.is_empty() {
         document["isotope_version"] = env!("CARGO_PKG_VERSION").into();
-        document["values"] = values(state, secrets(reveal));
+        document["values"] = values(state, data, kinds, secrets(reveal));
     }
     document
 }
@@ -37,8 +48,12 @@ fn output(value: &Value, secrets: Secrets) -> Json {
     json!({ "sensitive": sensitive, "type": value.ty().to_json(), "value": to_json(value, secrets) })
 }
 
-fn values(state: &State, secrets: Secrets) -> Json {
+fn values(state: &State, data: &BTreeMap<ObjectAddr, Value>, kinds: &Kinds, secrets: Secrets) -> Json {
     let mut modules = Modules::default();
+    for (addr, values) in data {
+        let provider = kinds.of(&addr.resource).and_then(|kind| kind.provider.as_deref()).unwrap_or_default();
+        modules.add(addr, resource(addr, provider, to_json(values, secrets), sensitive(values)));
+    }
     for (addr, record) in &state.records {
         modules.add(addr, recorded(addr, record, secrets));
     }

@@ -21,23 +21,29 @@ pub fn version_message(timestamp: &str) -> Json {
 
 /// A message for each object that changes or moves.
 pub fn planned_changes(plan: &Plan, timestamp: &str) -> Vec<Json> {
+    let imports: BTreeMap<&ObjectAddr, &str> = plan.imports().map(|(addr, id)| (addr, &**id)).collect();
     let changes = plan.changes.iter().filter_map(|(subject, change)| {
         let (action, verb) = match &change.action {
             Action::NoOp { .. } if change.previous.is_some() => ("move", "move"),
+            Action::NoOp { .. } if imports.contains_key(&subject.addr) => ("import", "import"),
             Action::NoOp { .. } => return None,
             Action::Create { .. } => ("create", "create"),
             Action::Update { .. } => ("update", "update"),
             Action::Replace { .. } => ("replace", "replace"),
             Action::Delete { .. } => ("delete", "delete"),
             Action::Forget { .. } => ("remove", "remove"),
+            Action::Read { .. } => ("read", "read"),
         };
         let mut of = json!({ "resource": resource(&subject.addr) });
         if let Some(previous) = &change.previous {
             of["previous_resource"] = resource(previous);
         }
         of["action"] = action.into();
-        if let Some(reason) = action_reason(&change.action) {
+        if let Some(reason) = action_reason(change) {
             of["reason"] = reason_word(reason).into();
+        }
+        if let Some(id) = imports.get(&subject.addr) {
+            of["importing"] = json!({ "id": **id });
         }
         let text = format!("{}: Plan to {verb}", name(subject));
         Some(message("info", &text, timestamp, [("change", of), ("type", "planned_change".into())]))
@@ -129,6 +135,7 @@ fn action(verb: Verb) -> Option<&'static str> {
         Verb::Create => Some("create"),
         Verb::Update => Some("update"),
         Verb::Delete => Some("delete"),
+        Verb::Read => Some("read"),
         Verb::Forget | Verb::Record => None,
     }
 }

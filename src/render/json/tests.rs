@@ -46,7 +46,7 @@ fn load(files: &[(&str, &str)]) -> config::Config {
 
 /// A plan's document with an empty configuration and state.
 pub(in crate::render) fn document(of: &Plan) -> Json {
-    plan(of, &load(&[("main.hcl", "# empty")]), &no_state(), Kinds::builtin(), false)
+    plan(of, &load(&[("main.hcl", "# empty")]), &no_state(), Kinds::builtin(), NOW, false)
 }
 
 /// The entry of `resource_changes` that one action gives, without what says which object it is.
@@ -155,14 +155,16 @@ fn plans_have_every_part() {
         json!({
             "actions": ["update"],
             "before": 1,
-            "after": null,
             "after_unknown": true,
             "before_sensitive": false,
             "after_sensitive": false,
         })
     );
     assert_eq!(document["resource_changes"][0]["change"]["actions"], json!(["no-op"]));
-    assert_eq!(document["prior_state"], json!({ "format_version": "1.0" }));
+    // What there is before anything is done: the objects as they were read, without those that are yet to be made.
+    let before = &document["prior_state"]["values"]["root_module"]["resources"];
+    let before: Vec<&Json> = before.as_array().unwrap().iter().map(|of| &of["address"]).collect();
+    assert_eq!(before, ["instance.desk[\"eu\"]", "instance.gone"]);
     assert_eq!((&document["format_version"], &document["errored"]), (&json!("1.2"), &json!(false)));
 }
 
@@ -170,7 +172,7 @@ fn plans_have_every_part() {
 fn revealing_reveals() {
     let of = plan_of(vec![("a", 1, Action::Create { planned: planned(r#"{"password": "!hush"}"#) })]);
     let config = load(&[("main.hcl", "variable \"v\" {\n  default = \"hush\"\n  sensitive = true\n}\n")]);
-    let document = |reveal| plan(&of, &config, &no_state(), Kinds::builtin(), reveal);
+    let document = |reveal| plan(&of, &config, &no_state(), Kinds::builtin(), NOW, reveal);
     assert_eq!(document(true)["resource_changes"][0]["change"]["after"]["password"], "hush");
     assert!(!document(false).to_string().contains("hush"));
     assert!(document(true)["configuration"].to_string().contains("hush"));

@@ -12,7 +12,12 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The row of a value that appears, disappears or changes.
-pub(super) fn change(name: &str, before: Option<&Value>, after: Option<&Value>, style: &Style) -> Row {
+pub(in crate::render) fn change(
+    name: &str,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    style: &Style,
+) -> Row {
     match (before, after) {
         (None, None) => Row::named(name).with_symbol(Symbol::Same),
         (None, Some(after)) => row(name, after).all(Symbol::Add),
@@ -32,7 +37,7 @@ fn changed(name: &str, before: &Value, after: &Value, style: &Style) -> Row {
         (Value::Map(_, was) | Value::Object(was), Value::Map(_, is) | Value::Object(is)) => {
             row.with_children(entries(was, is, style))
         }
-        (Value::Set(_, was), Value::Set(_, is)) => row.with_children(members(was, is)),
+        (Value::Set(_, was), Value::Set(_, is)) => row.with_children(members(was, is, style)),
         (Value::List(_, was) | Value::Tuple(was), Value::List(_, is) | Value::Tuple(is)) => {
             sequence(row, was, is, style)
         }
@@ -85,12 +90,24 @@ pub(super) fn entries(
     rows
 }
 
-fn members(before: &[Value], after: &[Value]) -> Vec<Row> {
-    let missing = |from: &[Value], element: &Value| !from.contains(element);
-    let removed =
-        before.iter().filter(|element| missing(after, element)).map(|e| element("", e, Symbol::Remove));
-    let added = after.iter().filter(|element| missing(before, element)).map(|e| element("", e, Symbol::Add));
-    removed.chain(added).collect()
+/// What comes and goes; an object that comes where one of the same id, key or name goes has changed.
+fn members(before: &[Value], after: &[Value], style: &Style) -> Vec<Row> {
+    let mut removed: Vec<&Value> = before.iter().filter(|element| !after.contains(element)).collect();
+    let added: Vec<&Value> = after.iter().filter(|element| !before.contains(element)).collect();
+    let mut changed = Vec::new();
+    let mut fresh = Vec::new();
+    for is in added {
+        match removed.iter().position(|was| twins_by(was, is).is_some()) {
+            Some(at) => changed.push((removed.remove(at), is)),
+            None => fresh.push(element("", is, Symbol::Add)),
+        }
+    }
+    let gone = removed.into_iter().map(|was| element("", was, Symbol::Remove));
+    let changed = changed.into_iter().map(|(was, is)| {
+        let name = twins_by(was, is).map(|(name, value)| format!("{name} {}", inline(&value)));
+        change(&name.unwrap_or_default(), Some(was), Some(is), style)
+    });
+    gone.chain(changed).chain(fresh).collect()
 }
 
 /// An element that comes or goes.
@@ -189,9 +206,14 @@ fn position(at: usize) -> String {
 
 /// Whether two objects are one, seen at different times.
 fn are_twins(one: &Value, other: &Value) -> bool {
-    ["id", "key", "name"].iter().any(|name| match (one.get_attr(name), other.get_attr(name)) {
-        (Some(one), Some(other)) => one == other && one.is_known() && !one.is_null(),
-        _ => false,
+    twins_by(one, other).is_some()
+}
+
+/// By what two objects are one, seen at different times.
+fn twins_by(one: &Value, other: &Value) -> Option<(&'static str, Value)> {
+    ["id", "key", "name"].into_iter().find_map(|name| {
+        let (one, other) = (one.get_attr(name)?, other.get_attr(name)?);
+        (one == other && one.is_known() && !one.is_null() && !one.is_marked()).then(|| (name, one.clone()))
     })
 }
 

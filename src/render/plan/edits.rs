@@ -101,7 +101,7 @@ fn step_name(step: &PathStep) -> String {
 fn note(edit: &Edit) -> String {
     let cause = match &edit.cause {
         Cause::Drift => Some(DRIFT.to_owned()),
-        Cause::Upstream(addr) => Some(format!("follows {addr}")),
+        Cause::Upstream(addr) => Some(format!("from {addr}")),
         Cause::Configuration(_) | Cause::Computed => None,
     };
     let forces = edit.forces_replace.then(|| "forces replacement".to_owned());

@@ -1,10 +1,11 @@
 //! A plan for a person: what changes by order of risk, then the details, then the line that scripts read.
 //!
 //! [`summary`] has a line an object, [`object`] the details of one, [`edits`], [`content`] and [`text`] the lines of its edits, [`notes`] what an
-//! earlier run or somebody else did.
+//! earlier run or somebody else did. [`markdown`] is the same for a pull request.
 
-mod content;
+pub(super) mod content;
 mod edits;
+mod markdown;
 mod notes;
 mod object;
 mod summary;
@@ -12,16 +13,22 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use markdown::{LONGEST, markdown};
 pub(super) use summary::summary_line;
 
 use super::Style;
 use super::paint::{Ink, wrap};
-use super::rows::lay_out;
-use crate::addr::ObjectAddr;
+use super::rows::{Row, lay_out};
+use crate::addr::{self, ObjectAddr};
 use crate::diag::Sources;
 use crate::kind::Kinds;
-use crate::plan::{Action, Mode, Plan};
-use std::collections::BTreeSet;
+use crate::plan::{Action, Change, DeleteReason, Mode, Plan, Subject};
+use std::collections::{BTreeMap, BTreeSet};
+
+const ONLY_REFRESHES: &str = "This is a refresh-only plan: nothing is done to undo these changes. Apply it to record them in the \
+                              state, without changing any real infrastructure.";
+const ONLY_OUTPUTS: &str = "You can apply this plan to save these new output values to the state, without changing any real \
+                            infrastructure.";
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,12 +50,13 @@ struct Page<'p> {
     style: &'p Style,
     /// The objects that were deleted outside.
     gone: BTreeSet<&'p ObjectAddr>,
+    /// What is adopted, and its id.
+    imports: BTreeMap<&'p ObjectAddr, &'p str>,
 }
 
 /// The plan as text, ending with the summary line or with `No changes. …`.
 pub fn plan(plan: &Plan, sources: &Sources, kinds: &Kinds, detail: Detail, style: &Style) -> String {
-    let gone = plan.drift.iter().filter(|drift| drift.current.is_none()).map(|drift| &drift.addr).collect();
-    let page = Page { plan, sources, kinds, detail, style, gone };
+    let page = Page::new(plan, sources, kinds, detail, style);
     let groups = object::groups(&page);
     let outputs = page.outputs();
     let mut parts = Vec::new();
@@ -75,19 +83,32 @@ pub fn plan(plan: &Plan, sources: &Sources, kinds: &Kinds, detail: Detail, style
     }
     parts.extend(drift);
     parts.extend(outputs);
+    parts.extend(page.everything_goes().map(|text| page.style.paint(Ink::Removed, &page.sentence(&text))));
     parts.push(page.end(groups.is_empty()));
     parts.join("\n\n")
 }
 
+impl<'p> Page<'p> {
+    fn new(plan: &'p Plan, sources: &'p Sources, kinds: &'p Kinds, detail: Detail, style: &'p Style) -> Self {
+        let gone = plan.drift.iter().filter(|drift| drift.current.is_none()).map(|drift| &drift.addr);
+        let imports = plan.imports().map(|(addr, id)| (addr, &**id));
+        Self { plan, sources, kinds, detail, style, gone: gone.collect(), imports: imports.collect() }
+    }
+}
+
 impl Page<'_> {
+    /// A row for each root output that changes.
+    fn output_rows(&self) -> Vec<Row> {
+        let changed = self.plan.outputs.iter().filter(|(_, change)| change.is_change());
+        let row = |(name, change): (&crate::addr::Name, &crate::plan::OutputChange)| {
+            content::change(name, change.before.as_ref(), change.after.as_ref(), self.style)
+        };
+        changed.map(row).collect()
+    }
+
     /// The changes of root outputs.
     fn outputs(&self) -> Option<String> {
-        let changed = self.plan.outputs.iter().filter(|(_, change)| change.is_change());
-        let rows: Vec<_> = changed
-            .map(|(name, change)| {
-                content::change(name, change.before.as_ref(), change.after.as_ref(), self.style)
-            })
-            .collect();
+        let rows = self.output_rows();
         if rows.is_empty() {
             return None;
         }
@@ -112,29 +133,48 @@ impl Page<'_> {
             return self.only_refreshes();
         }
         if only_outputs {
-            return self.sentence(
-                "You can apply this plan to save these new output values to the state, without changing any real \
-                 infrastructure.",
-            );
+            return self.sentence(ONLY_OUTPUTS);
         }
         summary_line(self.plan.counts())
     }
 
     fn only_refreshes(&self) -> String {
-        self.sentence(
-            "This is a refresh-only plan: nothing is done to undo these changes. Apply it to record them in the \
-             state, without changing any real infrastructure.",
-        )
+        self.sentence(ONLY_REFRESHES)
+    }
+
+    /// Said when nothing that is managed would be left, and nobody asked for that with `destroy`.
+    fn everything_goes(&self) -> Option<String> {
+        let goes = |change: &&Change| matches!(&change.action, Action::Delete { because, .. } if *because != DeleteReason::Deposed);
+        let going = self.plan.changes.values().filter(goes).count();
+        let recorded = self.plan.reading.objects;
+        let all = self.plan.mode == Mode::Normal && recorded > 0 && going >= recorded;
+        let noun = self.noun(going);
+        let what = if going == 1 { format!("the only {noun}") } else { format!("all {going} {noun}") };
+        all.then(|| format!("This plan destroys everything that is managed here: {what}."))
+    }
+
+    /// Whether anything is sent for it, or the state learns something that a person asked for: it has a line of its own.
+    fn is_shown(&self, subject: &Subject, change: &Change) -> bool {
+        match &change.action {
+            Action::NoOp { .. } => change.previous.is_some() || self.imports.contains_key(&subject.addr),
+            // Gone from the world and from the configuration: told as a change outside.
+            Action::Forget { .. } => !self.gone.contains(&subject.addr),
+            _ => true,
+        }
     }
 
     fn sentence(&self, text: &str) -> String {
         wrap(text, self.style.width)
     }
 
+    /// The objects that are managed.
+    fn objects(&self) -> impl Iterator<Item = &Subject> {
+        self.plan.changes.keys().filter(|subject| subject.addr.resource.mode == addr::Mode::Managed)
+    }
+
     /// The one kind of all objects, in the plural if need be; `objects` when there are several kinds.
     fn noun(&self, number: usize) -> String {
-        let mut kinds: Vec<&str> =
-            self.plan.changes.keys().map(|subject| &*subject.addr.resource.kind).collect();
+        let mut kinds: Vec<&str> = self.objects().map(|subject| &*subject.addr.resource.kind).collect();
         kinds.dedup();
         kinds.sort_unstable();
         kinds.dedup();
@@ -151,15 +191,5 @@ fn plural(kind: &str) -> String {
             format!("{kind}es")
         }
         _ => format!("{kind}s"),
-    }
-}
-
-/// Whether anything is sent for it, or it is renamed: it has a line of its own.
-fn is_shown(action: &Action, moved: bool) -> bool {
-    match action {
-        Action::NoOp { .. } => moved,
-        // Gone from the world and from the configuration: told as a change outside.
-        Action::Forget { .. } => false,
-        _ => true,
     }
 }

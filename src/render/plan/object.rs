@@ -1,11 +1,11 @@
 //! The details of one object, or of several that get the same edits.
 
-use super::summary::{reason, symbol};
-use super::{Detail, Page, edits, is_shown};
+use super::summary::{arrival, reason, symbol};
+use super::{Detail, Page, edits};
 use crate::kind::Kind;
-use crate::plan::{Action, Change, Edit, Planned, ReplaceReason, Subject};
+use crate::plan::{Action, Because, Change, Edit, ReplaceReason, Subject};
 use crate::render::event::name;
-use crate::render::paint::{Ink, columns, pad};
+use crate::render::paint::{Ink, columns, fold, pad};
 use crate::render::rows::{Row, Symbol, lay_out};
 use crate::render::value::{UNKNOWN, row};
 use crate::state::Record;
@@ -21,13 +21,13 @@ const NAMED: usize = 3;
 /// Objects that are shown as one: the same action with the same edits.
 pub(super) struct Group<'p> {
     pub subjects: Vec<(&'p Subject, &'p Change)>,
-    rows: Vec<Row>,
+    pub rows: Vec<Row>,
 }
 
 /// What is shown, the riskiest first; within a risk by address.
 pub(super) fn groups<'p>(page: &Page<'p>) -> Vec<Group<'p>> {
     let mut shown: Vec<(&Subject, &Change)> =
-        page.plan.changes.iter().filter(|(_, c)| is_shown(&c.action, c.previous.is_some())).collect();
+        page.plan.changes.iter().filter(|(subject, change)| page.is_shown(subject, change)).collect();
     shown.sort_by_key(|(_, change)| risk(&change.action));
     let mut groups: Vec<Group<'p>> = Vec::new();
     let mut known: HashMap<Alike<'p>, usize> = HashMap::new();
@@ -51,7 +51,8 @@ type Alike<'p> = (&'static str, &'p str, Vec<Row>);
 /// `None` for an object that is always shown by itself.
 fn alike<'p>(page: &Page<'p>, subject: &'p Subject, change: &Change, rows: &[Row]) -> Option<Alike<'p>> {
     let edited = matches!(change.action, Action::Update { .. } | Action::Replace { .. });
-    let groups = page.detail != Detail::Full && edited && change.previous.is_none() && !rows.is_empty();
+    let plain = change.previous.is_none() && !page.imports.contains_key(&subject.addr);
+    let groups = page.detail != Detail::Full && edited && plain && !rows.is_empty();
     groups.then(|| (symbol(&change.action).0, &*subject.addr.resource.kind, rows.to_vec()))
 }
 
@@ -59,9 +60,11 @@ fn risk(action: &Action) -> u8 {
     match action {
         Action::Replace { .. } => 0,
         Action::Delete { .. } => 1,
-        Action::Update { .. } => 2,
-        Action::Create { .. } => 3,
-        Action::NoOp { .. } | Action::Forget { .. } => 4,
+        Action::Forget { .. } => 2,
+        Action::Update { .. } => 3,
+        Action::Create { .. } => 4,
+        Action::Read { .. } => 5,
+        Action::NoOp { .. } => 6,
     }
 }
 
@@ -76,7 +79,7 @@ impl<'p> Group<'p> {
     }
 
     pub(super) fn kind(&self, page: &Page<'p>) -> Option<&'p Arc<Kind>> {
-        page.kinds.get(&self.first().0.addr.resource.kind)
+        page.kinds.of(&self.first().0.addr.resource)
     }
 
     /// `instance.a, instance.b`; of many the first ones and how many more.
@@ -104,6 +107,15 @@ impl<'p> Group<'p> {
         files.into_iter().map(file).collect::<Vec<_>>().join(" ")
     }
 
+    /// `  [id=1, 2]`, or nothing.
+    pub(super) fn ids(&self) -> String {
+        let ids: Vec<&str> = self.subjects.iter().filter_map(|(_, change)| id(&change.action)).collect();
+        match ids.is_empty() {
+            true => String::new(),
+            false => format!("  [id={}]", listed(ids.iter().map(ToString::to_string), NAMED)),
+        }
+    }
+
     /// Whether the details say more than the line in the list has said.
     pub(super) fn has_details(&self, listed: bool, detail: Detail) -> bool {
         detail == Detail::Full || !listed || !self.rows.is_empty()
@@ -122,40 +134,40 @@ fn listed(names: impl ExactSizeIterator<Item = String>, named: usize) -> String 
 /// The block of a group: its header, why, and the rows.
 pub(super) fn details(page: &Page<'_>, group: &Group<'_>) -> String {
     let (sign, ink) = symbol(group.action());
-    let ids: Vec<&str> = group.subjects.iter().filter_map(|(_, change)| id(&change.action)).collect();
-    let ids = match ids.is_empty() {
-        true => String::new(),
-        false => format!("  [id={}]", listed(ids.iter().map(ToString::to_string), NAMED)),
-    };
     let names = page.style.paint(Ink::Strong, &group.names(page.detail));
-    let header = format!("  {} {names}{ids}", page.style.paint(ink, sign));
+    let header = format!("  {} {names}{}", page.style.paint(ink, sign), group.ids());
     let mut lines = vec![with_place(&header, &group.places(page), page)];
-    let why = reason(page, group);
-    // Edits say themselves what and why.
-    let said = match group.action() {
-        Action::Update { .. } => true,
-        Action::Replace { because, .. } => matches!(because, ReplaceReason::CannotUpdate(_)),
-        _ => false,
-    };
-    let explains = !said || group.first().1.previous.is_some();
-    if explains && !why.is_empty() {
-        lines.push(page.style.paint(Ink::Faint, &format!("      # {why}")));
+    if let Some(why) = explanation(page, group) {
+        let line = page.style.paint(Ink::Faint, &format!("      # {why}"));
+        lines.push(fold(&line, page.style.width, 8));
     }
     lines.extend(lay_out(&group.rows, 6, page.style));
     lines.join("\n")
 }
 
+/// Why, where the edits do not say so themselves.
+fn explanation(page: &Page<'_>, group: &Group<'_>) -> Option<String> {
+    let said = match group.action() {
+        Action::Update { .. } => true,
+        Action::Replace { because, .. } => matches!(because, ReplaceReason::CannotUpdate(_)),
+        _ => false,
+    };
+    let why = if said { arrival(page, group) } else { Some(reason(page, group)) };
+    why.filter(|why| !why.is_empty())
+}
+
 fn with_place(header: &str, place: &str, page: &Page<'_>) -> String {
     if place.is_empty() {
-        return header.to_owned();
+        return fold(header, page.style.width, 6);
     }
-    let column = page.style.width.map_or(PLACE, |width| PLACE.min(width.saturating_sub(columns(place) + 2)));
-    format!("{}  {}", pad(header, column.saturating_sub(2)), page.style.paint(Ink::Faint, place))
+    let column = page.style.width.map_or(PLACE, |width| PLACE.min(width.saturating_sub(columns(place))));
+    let line = format!("{}  {}", pad(header, column.saturating_sub(2)), page.style.paint(Ink::Faint, place));
+    fold(&line, page.style.width, 6)
 }
 
 fn id(action: &Action) -> Option<&str> {
     match action {
-        Action::Create { .. } => None,
+        Action::Create { .. } | Action::Read { .. } => None,
         Action::NoOp { record: prior, .. }
         | Action::Update { prior, .. }
         | Action::Replace { prior, .. }
@@ -165,10 +177,12 @@ fn id(action: &Action) -> Option<&str> {
 }
 
 fn rows(page: &Page<'_>, subject: &Subject, change: &Change) -> Vec<Row> {
-    let kind = page.kinds.get(&subject.addr.resource.kind).map(|kind| &**kind);
+    let kind = page.kinds.of(&subject.addr.resource).map(|kind| &**kind);
     let full = page.detail == Detail::Full;
     match &change.action {
-        Action::Create { planned } => created(kind, planned),
+        Action::Create { planned } => created(kind, &planned.values),
+        Action::Read { later } if later.because == Because::CheckNested && !full => Vec::new(),
+        Action::Read { later } => created(kind, &later.values),
         Action::Update { edits, planned, .. } => edits::rows(page, kind, edits, &planned.values),
         Action::Replace { edits, planned, because, .. } => {
             edits::rows(page, kind, &forcing(edits, because), &planned.values)
@@ -187,14 +201,18 @@ fn forcing(edits: &[Edit], because: &ReplaceReason) -> Vec<Edit> {
 }
 
 /// Every attribute of a new object; those that only the API decides on one line.
-fn created(kind: Option<&Kind>, planned: &Planned) -> Vec<Row> {
+fn created(kind: Option<&Kind>, values: &Value) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut later = Vec::new();
-    for (name, value) in attributes(kind, &planned.values) {
+    for (name, value) in attributes(kind, values) {
         match value.unmarked() {
             Value::Null(_) => {}
             Value::Unknown(..) => later.push(name),
-            _ => rows.push(row(&name, value)),
+            _ => {
+                let attribute = kind.and_then(|kind| kind.attributes.get(name.as_str()));
+                let given = attribute.and_then(|attribute| attribute.given(value));
+                rows.push(row(&name, given.as_ref().unwrap_or(value)));
+            }
         }
     }
     if !later.is_empty() {

@@ -5,6 +5,7 @@ use crate::addr::Name;
 use crate::plan::{
     Cause, DeleteReason, Drift, Edit, Finding, OutputChange, Reading, ReplaceOrder, ReplaceReason, Verdict,
 };
+use crate::provider::Object;
 use crate::render::testing::{addr, edit, plan_of, planned, record, sources, value};
 use crate::state::Record;
 use crate::value::{Type, Value};
@@ -339,6 +340,17 @@ fn sets_are_compared_by_element() {
 }
 
 #[test]
+fn an_object_in_a_set_that_changes_is_one_change() {
+    let step = |id: i64, method: &str| value(&format!(r#"{{"id": {id}, "method": "{method}"}}"#));
+    let set = |steps: &[Value]| Value::set(steps[0].ty(), steps.to_vec());
+    let (before, after) = (set(&[step(1, "GET"), step(2, "GET")]), set(&[step(1, "POST"), step(2, "GET")]));
+    let of = Edit { before: Some(before), after: Some(after), ..edit("steps", "", "") };
+    let text = text(&plan_of(vec![("support", 1, update(vec![of], "{}"))]), Detail::Normal);
+    let lines = "      ~ steps\n          ~ id 1\n              ~ \"method\"  \"GET\" → \"POST\"\n";
+    assert!(text.contains(lines), "{text}");
+}
+
+#[test]
 fn texts_are_compared_line_by_line() {
     check_edit(
         "script",
@@ -370,6 +382,140 @@ fn json_in_strings_is_compared_by_structure() {
 "#,
     );
     check_edit("x", r#""{\"a\": 1}""#, r#""{\"a\":1}""#, "      ~ x  (JSON; only how it is written changes)");
+}
+
+#[test]
+fn yaml_in_strings_is_compared_by_structure() {
+    check_edit(
+        "x",
+        r#""a: 1\nb:\n  - id: 1\n  - id: 2\n""#,
+        r#""b:\n  - id: 0\n  - id: 1\n  - id: 2\na: 1\n""#,
+        r#"
+      ~ x  (YAML)
+          ~ "b"
+              + [0]
+                  + "id"  0
+            # 1 more, unchanged
+"#,
+    );
+    // What only readers see is shown as they see it.
+    check_edit(
+        "x",
+        r##""# old\na: 1\n""##,
+        r##""# new\na: 1\n""##,
+        "      ~ x\n          - # old\n          + # new\n            a: 1",
+    );
+}
+
+#[test]
+fn what_is_adopted_moved_and_forgotten_has_a_line() {
+    let no_op = |id: &str| Action::NoOp { record: record(id, "{}"), write: true };
+    let mut of = plan_of(vec![
+        ("adopted", 1, no_op("7")),
+        ("renamed", 2, no_op("8")),
+        ("forgotten", 0, Action::Forget { prior: record("9", "{}") }),
+        ("gone", 0, Action::Forget { prior: record("10", "{}") }),
+    ]);
+    let object = Object { id: "7".into(), values: value("{}"), marker: None };
+    of.answers.imports.insert(addr("adopted"), object);
+    of.changes.get_mut(&Subject::current(addr("renamed"))).unwrap().previous = Some(addr("old"));
+    of.drift =
+        vec![Drift { addr: addr("gone"), prior: record("10", "{}"), current: None, edits: Vec::new() }];
+    check(
+        &of,
+        r#"
+isotope plan · 3 instances, read in 1 request
+
+  .   instance.forgotten                no longer managed, and left as it is
+  ·   instance.adopted     main.hcl:1   import [id=7]
+  ·   instance.renamed     main.hcl:2   moved from instance.old
+
+Changed outside since the last apply:
+  - instance.gone  [id=10]   deleted
+
+Plan: 1 to import, 0 to add, 0 to change, 0 to destroy.
+"#,
+    );
+}
+
+#[test]
+fn a_plan_that_leaves_nothing_says_so() {
+    let delete =
+        |id: &str| Action::Delete { prior: record(id, "{}"), because: DeleteReason::NoResourceConfig };
+    let all = || plan_of(vec![("a", 0, delete("1")), ("b", 0, delete("2")), ("c", 0, delete("3"))]);
+    let sentence = "This plan destroys everything that is managed here: all 3 instances.";
+    assert!(text(&all(), Detail::Normal).contains(sentence));
+    assert!(markdown(&all(), &sources(), Kinds::builtin(), Detail::Normal, LONGEST).contains(sentence));
+    let asked = Plan { mode: Mode::Destroy, ..all() };
+    assert!(!text(&asked, Detail::Normal).contains(sentence));
+    let two = plan_of(vec![("a", 0, delete("1")), ("b", 0, delete("2"))]);
+    assert!(!text(&two, Detail::Normal).contains(sentence));
+}
+
+#[test]
+fn a_replacement_names_the_entry_that_forces_it() {
+    let edits = vec![edit("triggers_replace.version", "1", "2"), edit("name", r#""a""#, r#""b""#)];
+    let because = ReplaceReason::CannotUpdate(vec![edit("triggers_replace", "", "").path]);
+    let (prior, order) = (record("9", "{}"), ReplaceOrder::DeleteFirst);
+    let replace = Action::Replace { prior, planned: planned("{}"), edits, order, because };
+    let text = text(&plan_of(vec![("a", 1, replace)]), Detail::Concise);
+    assert!(text.contains(r#"triggers_replace["version"] changed: 1 → 2"#), "{text}");
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for width in [40, 60, 80] {
+        for detail in [Detail::Normal, Detail::Concise, Detail::Full] {
+            let style = Style { color: true, width: Some(width) };
+            let text = plan(&mixed(), &sources(), Kinds::builtin(), detail, &style);
+            // The line that scripts read is never broken.
+            let lines = text.lines().filter(|line| !line.starts_with("Plan: "));
+            let widest = lines.map(crate::render::columns).max();
+            assert!(widest <= Some(width), "{width}: {text}");
+        }
+    }
+}
+
+#[test]
+fn markdown_has_a_table_and_folds_the_details_away() {
+    let text = markdown(&mixed(), &sources(), Kinds::builtin(), Detail::Normal, LONGEST);
+    for part in [
+        "## Plan: 2 to add, 2 to change, 2 to destroy\n",
+        "| <code>-/+</code> | <code>instance.bulk</code> | <code>main.hcl:6</code> | element changed: \"sfdc\" → \"sfdcbulk\" |\n",
+        "<summary><code>&#126;</code> <code>instance.hubspot, instance.sales</code> <code>&#91;id=1001, 1001&#93;</code></summary>",
+        "\n```diff\n! configuration\n!     \"filter.response.nulls\"  \"true\" → \"false\"\n",
+        "\n+ name  \"n\"\n```\n\n</details>\n",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!text.contains("hunter"), "{text}");
+}
+
+#[test]
+fn markdown_is_cut_at_whole_objects_and_says_so() {
+    let long = |at: usize| format!(r#"{{"name": "{}"}}"#, format!("{at}").repeat(400));
+    let create = |at: usize| Action::Create { planned: planned(&long(at)) };
+    let names: Vec<String> = (0..99).map(|at| format!("desk/{at}")).collect();
+    let of = plan_of(names.iter().enumerate().map(|(at, name)| (name.as_str(), 1, create(at))).collect());
+    for limit in [2_000, 5_000, 30_000, LONGEST] {
+        let text = markdown(&of, &sources(), Kinds::builtin(), Detail::Normal, limit);
+        assert!(text.chars().count() <= limit, "{}", text.chars().count());
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+        assert_eq!(text.matches("```").count(), 2 * text.matches("<details>").count());
+        let left_out = 99 - text.matches("<details>").count();
+        let named = format!("and {} more", left_out.saturating_sub(5));
+        assert_eq!(text.contains(&named) && text.contains("Left out"), left_out > 0, "{limit}: {text}");
+    }
+}
+
+#[test]
+fn nothing_in_markdown_is_markup_but_ours() {
+    let edits = vec![edit("x", r#""a""#, r#""```\n<b>|@ann #1\n""#)];
+    let of = plan_of(vec![("desk/<x>|`y`@ann", 1, update(edits, "{}"))]);
+    let text = markdown(&of, &sources(), Kinds::builtin(), Detail::Normal, LONGEST);
+    assert!(text.contains("\n````diff\n"), "{text}");
+    let outside: String = text.lines().filter(|line| !line.starts_with(['!', '+', '-', ' '])).collect();
+    assert!(!outside.contains("<x>") && !outside.contains("@ann") && !outside.contains("|`"), "{outside}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Two strings → what changed between them: JSON by its structure, texts line by line, long lines around the change.
 
 use super::content;
+use crate::eval::functions::from_yaml_text;
 use crate::render::Style;
 use crate::render::paint::{Ink, columns, visible};
 use crate::render::rows::{Row, Symbol};
@@ -13,18 +14,24 @@ use std::time::Duration;
 const AROUND: usize = 2;
 /// Unchanged characters shown around a change of a long line.
 const CONTEXT: usize = 16;
+/// Of longer texts the lines are compared, whatever they are.
+const LONGEST_YAML: usize = 1 << 20;
 /// A comparison that takes longer settles for a coarser answer.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Completes the row of a string that changes.
 pub(super) fn change(row: Row, before: &str, after: &str, style: &Style) -> Row {
     if let (Some(was), Some(is)) = (document(before), document(after)) {
-        return documents(row, &was, &is, style);
+        return documents(row, "JSON", &was, &is, style);
     }
-    if is_text(before) || is_text(after) {
-        return row.with_children(hunks(before, after, style));
+    if !is_text(before) && !is_text(after) {
+        return line(row, before, after, style);
     }
-    line(row, before, after, style)
+    match (yaml(before), yaml(after)) {
+        (Some(was), Some(is)) if was != is => documents(row, "YAML", &was, &is, style),
+        // Comments and layout are for readers: what changes of them is shown as text.
+        _ => row.with_children(hunks(before, after, style)),
+    }
 }
 
 /// The value of a string that is a JSON object or array.
@@ -33,14 +40,23 @@ fn document(text: &str) -> Option<Value> {
     looks_so.then(|| from_json_text(text).ok()).flatten()
 }
 
-fn documents(row: Row, before: &Value, after: &Value, style: &Style) -> Row {
+/// The value of a text of several lines that is a YAML mapping or sequence. Prose and programs are mostly neither.
+fn yaml(text: &str) -> Option<Value> {
+    if text.len() > LONGEST_YAML {
+        return None;
+    }
+    let value = from_yaml_text(text).ok()?;
+    value.length().is_some().then_some(value)
+}
+
+fn documents(row: Row, language: &str, before: &Value, after: &Value, style: &Style) -> Row {
     if before == after {
-        return row.with_value("(JSON; only how it is written changes)");
+        return row.with_value(format!("({language}; only how it is written changes)"));
     }
     let inner = content::change("", Some(before), Some(after), style);
     match inner.children.is_empty() {
-        true => row.with_value(format!("(JSON) {}", inner.value)),
-        false => row.with_value("(JSON)").with_children(inner.children),
+        true => row.with_value(format!("({language}) {}", inner.value)),
+        false => row.with_value(format!("({language})")).with_children(inner.children),
     }
 }
 

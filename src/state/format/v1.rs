@@ -7,6 +7,7 @@
 
 use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey};
 use crate::secret::{Fingerprint, OpenError, Sealed, Sealer};
+use crate::state::rows::RowKey;
 use crate::state::{Dependency, Intent, IntentId, Operation, ProviderAddr, Record, Stamp, Status};
 use crate::value::{Marks, Path, PathStep, Str, Value, typed_from_json, typed_to_json, walk};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,8 @@ struct RecordV1 {
     values: SecretValue,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     fingerprints: Vec<(Vec<Json>, Fingerprint)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bound: Option<String>,
     #[serde(default, skip_serializing_if = "is_false")]
     tainted: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -146,12 +149,29 @@ pub(crate) fn read_value(json: &str, seal: Seal<'_>) -> Result<Opened<Value>, St
     open_value(serde_json::from_str(json).map_err(|e| e.to_string())?, seal)
 }
 
+/// Puts what opens into the JSON of a row, in the clear under its marks.
+pub(crate) fn reveal(key: &RowKey, is: &mut Json, seal: Seal<'_>) -> Result<(), String> {
+    let values = match key {
+        RowKey::Record(_) | RowKey::Deposed(..) => is.get_mut("values"),
+        RowKey::Intent(_) => is.get_mut("record").and_then(|record| record.get_mut("values")),
+        RowKey::Output(_) => Some(is),
+        RowKey::Key => None,
+    };
+    let Some(values) = values else { return Ok(()) };
+    let stored = serde_json::from_value(values.take()).map_err(|e| e.to_string())?;
+    let Opened { what, closed, .. } = open_value(stored, seal)?;
+    let open = SecretValue { value: typed_to_json(&what), sealed: closed };
+    *values = serde_json::to_value(open).map_err(|e| e.to_string())?;
+    Ok(())
+}
+
 fn record_v1(record: &Record, seal: Seal<'_>, closed: &[SealedPart]) -> RecordV1 {
     RecordV1 {
         provider: (record.provider.name.to_string(), record.provider.alias.as_deref().map(Into::into)),
         id: record.id.to_string(),
         values: seal_value(&record.values, seal, closed),
         fingerprints: record.fingerprints.iter().map(|(path, print)| (path_to_json(path), *print)).collect(),
+        bound: record.bound.as_deref().map(Into::into),
         tainted: record.status == Status::Tainted,
         depends_on: record.depends_on.iter().map(dependency_text).collect(),
         create_before_destroy: record.create_before_destroy,
@@ -172,6 +192,7 @@ fn record_from(read: RecordV1, seal: Seal<'_>) -> Result<Opened<Record>, String>
         id: read.id.into(),
         values,
         fingerprints: fingerprints.collect::<Result<_, _>>()?,
+        bound: read.bound.map(Into::into),
         status: if read.tainted { Status::Tainted } else { Status::Ready },
         depends_on: read.depends_on.iter().map(|text| dependency(text)).collect::<Result<_, _>>()?,
         create_before_destroy: read.create_before_destroy,

@@ -18,7 +18,7 @@ const INTRODUCTION: Duration = Duration::from_millis(250);
 
 pub(super) struct Lock {
     /// Closing it is what lets go.
-    _file: File,
+    file: File,
     path: PathBuf,
     /// Directories made for the lock, the outermost first.
     made: Vec<PathBuf>,
@@ -38,7 +38,7 @@ impl Lock {
         let mut made = Vec::new();
         loop {
             match attempt(dir, holder, &mut made).map_err(failed)? {
-                Attempt::Got(file) => return Ok(Self { _file: file, path: dir.join("lock"), made }),
+                Attempt::Got(file) => return Ok(Self { file, path: dir.join("lock"), made }),
                 Attempt::Again => {}
                 Attempt::Held(Some(holder)) if start.elapsed() >= wait => {
                     return Err(StoreError::Locked { holder });
@@ -49,6 +49,13 @@ impl Lock {
                 Attempt::Held(_) => tokio::time::sleep(POLL.min(wait.max(INTRODUCTION))).await,
             }
         }
+    }
+}
+
+impl Lock {
+    /// Whether the lock file is still the one that this process locked. Not so if the state's directory was removed.
+    pub fn is_held(&self) -> bool {
+        is_at(&self.file, &self.path).unwrap_or(false)
     }
 }
 

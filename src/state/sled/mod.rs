@@ -10,16 +10,19 @@
 //! So no acknowledged commit is lost unless both lose it, and no other appears. Reading takes only the log: it works while
 //! another process writes and leaves no trace. If the log does not verify, a copy of the database is read instead.
 
+mod backend;
 mod db;
 mod lock;
 mod place;
+mod repair;
 
 use super::history::Entry;
-use super::ledger::{Group, Ledger};
-use super::log::{self, Append, Found, Log};
-use super::rows;
-use super::{Event, Holder, Stamp, State, Store, StoreError, Writer};
+use super::ledger::{Chain, Group, Ledger};
+use super::log::{Append, Log};
+use super::rows::Rows;
+use super::{Event, Holder, Image, Rebuilt, Stamp, State, StateVersion, Store, StoreError, Writer};
 use crate::secret::{Sealer, random_hex};
+pub use backend::SledBackend;
 use db::Db;
 use lock::Lock;
 use place::{Loaded, Origin, Place};
@@ -38,15 +41,6 @@ pub struct SledStore {
     sealer: SharedSealer,
 }
 
-/// What [`SledStore::rebuild`] did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rebuilt {
-    /// The database was made anew from the log; the old one is kept in `db.damaged`.
-    Database { serial: u64 },
-    /// The log was made anew from the database; the history before that serial is gone.
-    Log { serial: u64 },
-}
-
 type SharedSealer = Arc<RwLock<Option<Arc<Sealer>>>>;
 
 impl SledStore {
@@ -62,48 +56,6 @@ impl SledStore {
         self
     }
 
-    /// Gives a state that is yet to be written this lineage, which a saved plan or a key was made for, instead of a new one.
-    pub fn with_lineage(mut self, lineage: &str) -> Self {
-        self.fresh = lineage.into();
-        self
-    }
-
-    /// The commits that the history still has, the oldest first.
-    pub fn history(&self) -> Result<Vec<Entry>, StoreError> {
-        let told = self.place.told(None)?;
-        Ok(told.map(|told| told.commits.into_iter().map(|commit| commit.entry).collect()).unwrap_or_default())
-    }
-
-    /// The state as it was after the commit `serial`, if the history goes back to it.
-    pub fn at(&self, serial: u64) -> Result<Option<State>, StoreError> {
-        let Some(told) = self.place.told(Some(serial))? else { return Ok(None) };
-        if told.version().serial != serial {
-            return Ok(None);
-        }
-        let loaded = Loaded::from_log(told);
-        let sealer = read_sealer(&self.sealer);
-        let (mut state, _) = rows::decode(&loaded.rows, loaded.version, sealer.as_deref())
-            .map_err(|found| self.place.too_new(found))?;
-        state.last = loaded.stamp;
-        state.damaged.extend(loaded.faults);
-        Ok(Some(state))
-    }
-
-    /// Who holds the lock now, if anybody does.
-    pub fn holder(&self) -> Result<Option<Holder>, StoreError> {
-        lock::holder(&self.place.dir).map_err(|error| self.place.unreadable(error))
-    }
-
-    /// Makes the database anew from the log, or the log from the database, whichever is whole; for a store that says it is damaged.
-    pub async fn rebuild(&self, holder: &Holder, wait: Duration) -> Result<Rebuilt, StoreError> {
-        let _lock = Lock::take(&self.place.dir, holder, wait).await?;
-        match log::read(&self.place.log(), None).map_err(|error| self.place.unreadable(error))? {
-            Found::TooNew(found) => Err(self.place.too_new(found)),
-            Found::Told(told) if told.faults.is_empty() => self.place.rebuild_database(&told),
-            _ => self.place.rebuild_log(),
-        }
-    }
-
     fn load(&self) -> Result<Loaded, StoreError> {
         self.place.load(&self.fresh)
     }
@@ -116,10 +68,51 @@ impl Store for SledStore {
         Ok(self.place.ledger(self.load()?, sealer.as_deref())?.0.state)
     }
 
+    async fn image(&self, at: Option<u64>) -> Result<Option<Image>, StoreError> {
+        let loaded = match at {
+            None => self.load()?,
+            Some(serial) => match self.place.told(Some(serial))? {
+                Some(told) if told.version().serial == serial => Loaded::from_log(told),
+                _ => return Ok(None),
+            },
+        };
+        let written = loaded.version.serial > 0;
+        Ok(written.then(|| Image {
+            version: loaded.version,
+            stamp: loaded.stamp,
+            damaged: loaded.faults.into_iter().collect(),
+            rows: loaded.rows,
+        }))
+    }
+
+    async fn history(&self) -> Result<Vec<Entry>, StoreError> {
+        let told = self.place.told(None)?;
+        Ok(told.map(|told| told.commits.into_iter().map(|commit| commit.entry).collect()).unwrap_or_default())
+    }
+
+    async fn holder(&self) -> Result<Option<Holder>, StoreError> {
+        lock::holder(&self.place.dir).map_err(|error| self.place.unreadable(error))
+    }
+
+    /// The kernel ends a lock with its process, so there is none to break: either its holder lives, or nobody holds it.
+    async fn break_lock(&self, id: &str) -> Result<(), StoreError> {
+        match self.holder().await? {
+            Some(holder) if holder.id == id => Err(StoreError::Alive { holder }),
+            Some(holder) => Err(StoreError::Locked { holder }),
+            None => Err(StoreError::NotLocked),
+        }
+    }
+
+    async fn repair(&self, holder: &Holder, wait: Duration) -> Result<Rebuilt, StoreError> {
+        let _lock = Lock::take(&self.place.dir, holder, wait).await?;
+        self.place.repair()
+    }
+
     async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Writer>, StoreError> {
         let lock = Lock::take(&self.place.dir, holder, wait).await?;
         let sealer = read_sealer(&self.sealer);
         let (ledger, origin) = self.place.ledger(self.load()?, sealer.as_deref())?;
+        self.place.check(&origin)?;
         Ok(Box::new(SledWriter {
             ledger,
             origin,
@@ -127,8 +120,12 @@ impl Store for SledStore {
             failed: None,
             sealer: self.sealer.clone(),
             place: self.place.clone(),
-            _lock: lock,
+            lock,
         }))
+    }
+
+    fn begin_with(&mut self, lineage: &str) {
+        self.fresh = lineage.into();
     }
 
     fn unlock_values(&mut self, sealer: Arc<Sealer>) {
@@ -146,7 +143,7 @@ struct SledWriter {
     failed: Option<String>,
     sealer: SharedSealer,
     place: Place,
-    _lock: Lock,
+    lock: Lock,
 }
 
 struct Files {
@@ -162,9 +159,7 @@ impl Writer for SledWriter {
     }
 
     async fn commit(&mut self, events: &[Event], stamp: &Stamp) -> Result<u64, StoreError> {
-        if let Some(problem) = &self.failed {
-            return Err(self.place.unwritable(io::Error::other(problem.clone())));
-        }
+        self.check()?;
         if !events.is_empty() {
             let sealer = read_sealer(&self.sealer);
             let prepared = self.ledger.prepare(events, stamp, sealer.as_deref())?;
@@ -173,9 +168,44 @@ impl Writer for SledWriter {
         }
         Ok(self.ledger.state.version.serial)
     }
+
+    async fn replace(&mut self, image: &Image, stamp: &Stamp) -> Result<u64, StoreError> {
+        self.check()?;
+        let now = self.rows()?;
+        let sealer = read_sealer(&self.sealer);
+        if self.ledger.state.version.serial == 0 {
+            let version = StateVersion { lineage: image.version.lineage.clone(), serial: 0 };
+            let chain = Chain::start(&version.lineage);
+            self.ledger =
+                Ledger::new(&Rows::new(), version, chain, None).map_err(|found| self.place.too_new(found))?;
+        }
+        if let Some((group, ledger)) = self.ledger.replace(&now, image, stamp, sealer.as_deref())? {
+            self.write(&group)?;
+            self.ledger = ledger;
+        }
+        Ok(self.ledger.state.version.serial)
+    }
+
+    fn image(&self) -> Result<Image, StoreError> {
+        self.ledger.image(read_sealer(&self.sealer).as_deref())
+    }
 }
 
 impl SledWriter {
+    fn check(&self) -> Result<(), StoreError> {
+        let problem = match &self.failed {
+            Some(problem) => problem.clone(),
+            None if self.lock.is_held() => return Ok(()),
+            None => "its directory, or the lock in it, was removed while it was in use".to_owned(),
+        };
+        Err(self.place.unwritable(io::Error::other(problem)))
+    }
+
+    /// The rows as they are stored now.
+    fn rows(&self) -> Result<Rows, StoreError> {
+        Ok(self.place.load(&self.ledger.state.version.lineage)?.rows)
+    }
+
     fn write(&mut self, group: &Group) -> Result<(), StoreError> {
         if self.files.is_none() {
             self.files = Some(self.place.open_files(&self.ledger, &self.origin)?);
@@ -189,7 +219,7 @@ impl SledWriter {
             self.failed = Some(gone.to_string());
             return Err(self.place.unwritable(gone));
         }
-        if let Err(Append { error, undone }) = files.log.append(&group.text) {
+        if let Err(Append { error, undone }) = files.log.append(&group.text, group.serial) {
             if !undone {
                 self.failed = Some(format!("an earlier commit could not be written: {error}"));
             }

@@ -1,7 +1,7 @@
 //! The files of a store, together: reading them, bringing log and database in line before the first commit, and repair.
 
 use super::db::{Db, DbError, Head};
-use super::{Files, Rebuilt, lock};
+use super::{Files, lock};
 use crate::secret::Sealer;
 use crate::state::format::FORMAT;
 use crate::state::ledger::{Chain, Group, Ledger};
@@ -79,7 +79,7 @@ impl Loaded {
 
 /// What the log and the database say of each other.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     Agree,
     /// The database lacks the newest commit.
     Replay,
@@ -88,7 +88,7 @@ enum Verdict {
     Damaged(String),
 }
 
-fn compare(told: &Told, head: Option<&Head>) -> Verdict {
+pub(super) fn compare(told: &Told, head: Option<&Head>) -> Verdict {
     let version = told.version();
     let start = Head::start(&version.lineage);
     let head = head.unwrap_or(&start);
@@ -99,7 +99,9 @@ fn compare(told: &Told, head: Option<&Head>) -> Verdict {
             head.lineage, version.lineage
         )),
         serial if serial == version.serial && head.chain == *told.chain() => Verdict::Agree,
-        serial if serial + 1 == version.serial && head.chain == *told.chain_before() => Verdict::Replay,
+        serial if Some(serial) == told.serial_before() && head.chain == *told.chain_before() => {
+            Verdict::Replay
+        }
         serial if serial > version.serial => Verdict::LogBehind,
         0 => Verdict::Damaged(format!("its database is empty, its log goes to serial {}", version.serial)),
         serial if serial < version.serial => {
@@ -114,7 +116,7 @@ impl Place {
         self.dir.join("log")
     }
 
-    fn database(&self) -> PathBuf {
+    pub fn database(&self) -> PathBuf {
         self.dir.join("db")
     }
 
@@ -128,14 +130,51 @@ impl Place {
     }
 
     pub fn load(&self, fresh: &Arc<str>) -> Result<Loaded, StoreError> {
-        match log::read(&self.log(), None).map_err(|error| self.unreadable(error))? {
+        match self.read_log()? {
             Found::TooNew(found) => Err(self.too_new(found)),
             Found::Told(told) if told.faults.is_empty() => Ok(Loaded::from_log(*told)),
             Found::Told(told) => Ok(self.load_damaged(*told)),
-            Found::Missing if !self.has_database()? => Ok(Loaded::fresh(fresh)),
+            Found::Missing if !self.has_traces()? => Ok(Loaded::fresh(fresh)),
             Found::Missing => self.load_database("its log is missing"),
             Found::Broken(problem) => self.load_database(&format!("its log cannot be read: {problem}")),
         }
+    }
+
+    /// Reads the log, and holds it against what is noted of its end.
+    pub fn read_log(&self) -> Result<Found, StoreError> {
+        let reached = log::reached(&self.log());
+        let mut found = log::read(&self.log(), None).map_err(|error| self.unreadable(error))?;
+        if let (Found::Told(told), Some(reached)) = (&mut found, reached) {
+            let serial = told.version().serial;
+            if reached.serial > serial && reached.lineage == told.base.lineage {
+                let problem =
+                    format!("it ends at serial {serial}, and serial {} was committed", reached.serial);
+                told.faults.insert("the log's end".into(), problem);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a commit could be made, as far as can be told without touching the files: for who is about to plan one.
+    pub fn check(&self, origin: &Origin) -> Result<(), StoreError> {
+        match origin {
+            Origin::Log(told) if !told.is_young() && !self.has_database()? => {
+                Err(self.without_database(told))
+            }
+            Origin::Log(told) => self.check_faults(told),
+            Origin::Fresh | Origin::Database => Ok(()),
+        }
+    }
+
+    fn check_faults(&self, told: &Told) -> Result<(), StoreError> {
+        match told.faults.iter().next() {
+            None => Ok(()),
+            Some((what, problem)) => Err(self.damaged(format!("`{what}` in its log: {problem}"))),
+        }
+    }
+
+    fn without_database(&self, told: &Told) -> StoreError {
+        self.damaged(format!("its database is missing, its log goes to serial {}", told.version().serial))
     }
 
     /// The database, if it knows as much as the log; else what the log still has.
@@ -155,7 +194,14 @@ impl Place {
         Ok(Loaded::from_database(head, rows, None))
     }
 
-    fn has_database(&self) -> Result<bool, StoreError> {
+    /// Whether anything says that there was a state. The log is the first that is made of one, so without it none of the others may be.
+    pub fn has_traces(&self) -> Result<bool, StoreError> {
+        let database = self.database();
+        let files = std::fs::read_dir(&database).is_ok_and(|mut entries| entries.next().is_some());
+        Ok(files || log::reached(&self.log()).is_some() || self.has_database()?)
+    }
+
+    pub fn has_database(&self) -> Result<bool, StoreError> {
         Db::exists(&self.database()).map_err(|error| self.unreadable(error))
     }
 
@@ -174,28 +220,23 @@ impl Place {
                 lock::make_dirs(&self.dir).map_err(|error| self.unwritable(error))?;
                 let base = self.base(&ledger.state.version, &ledger.chain, None);
                 let log = self.write_log(&base, &Rows::new())?;
-                Ok(Files { log, db: self.open_database(0)? })
+                Ok(Files { log, db: self.open_database(true)? })
             }
             Origin::Database => {
-                let db = self.open_database(u64::MAX)?;
+                let db = self.open_database(false)?;
                 let log = self.log_from(&db, ledger.state.last.clone())?;
                 Ok(Files { log, db })
             }
-            Origin::Log(told) if !told.faults.is_empty() => {
-                let (what, problem) =
-                    told.faults.iter().next().map(|(a, b)| (&**a, &**b)).unwrap_or_default();
-                Err(self.damaged(format!("`{what}` in its log: {problem}")))
-            }
-            Origin::Log(told) => self.join(told),
+            Origin::Log(told) => self.check_faults(told).and_then(|()| self.join(told)),
         }
     }
 
     fn join(&self, told: &Told) -> Result<Files, StoreError> {
         let serial = told.version().serial;
-        if serial > 1 && !self.has_database()? {
-            return Err(self.damaged(format!("its database is missing, its log goes to serial {serial}")));
+        if !told.is_young() && !self.has_database()? {
+            return Err(self.without_database(told));
         }
-        let db = self.open_database(serial)?;
+        let db = self.open_database(told.is_young())?;
         let head = db.head().map_err(|error| self.of(error))?;
         match compare(told, head.as_ref()) {
             Verdict::Agree => {}
@@ -213,7 +254,7 @@ impl Place {
             Verdict::Damaged(problem) => return Err(self.damaged(problem)),
         }
         let len = self.cut_history(told).unwrap_or(told.len);
-        let log = Log::open(&self.log(), len).map_err(|error| self.unwritable(error))?;
+        let log = Log::open(&self.log(), len, &told.base.lineage).map_err(|error| self.unwritable(error))?;
         Ok(Files { log, db })
     }
 
@@ -232,72 +273,45 @@ impl Place {
             .ok()
     }
 
-    /// Opens the database; `told` is the serial that the log goes to.
-    fn open_database(&self, told: u64) -> Result<Db, StoreError> {
+    /// Opens the database; `young` says that the log has no more than one commit.
+    pub fn open_database(&self, young: bool) -> Result<Db, StoreError> {
         let dir = self.database();
         match Db::open(&dir).and_then(|db| db.head().map(|_| db)) {
             Ok(db) => Ok(db),
             // A process died while it made the database: what there is to know is in the log.
-            Err(_) if told <= 1 => {
+            Err(_) if young => {
                 std::fs::remove_dir_all(&dir).map_err(|error| self.unwritable(error))?;
                 Db::open(&dir).map_err(|error| self.of(error))
             }
             Err(error @ DbError::Io(_)) => Err(self.of(error)),
             Err(error) => without_snapshot(&dir).map_err(|_| {
                 self.damaged(format!(
-                    "its database cannot be opened ({error}); `state rebuild` makes it anew"
+                    "its database cannot be opened ({error}); `isotope state restore` makes it anew"
                 ))
             }),
         }
     }
 
-    fn log_from(&self, db: &Db, stamp: Option<Stamp>) -> Result<Log, StoreError> {
+    pub fn log_from(&self, db: &Db, stamp: Option<Stamp>) -> Result<Log, StoreError> {
         let head = db.head().map_err(|error| self.of(error))?;
         let head = head.ok_or_else(|| self.damaged("its database is empty"))?;
         let rows = db.rows().map_err(|error| self.of(error))?;
         self.write_log(&self.base(&head.version(), &head.chain, stamp), &rows)
     }
 
-    fn write_log(&self, base: &Base, rows: &Rows) -> Result<Log, StoreError> {
+    pub fn write_log(&self, base: &Base, rows: &Rows) -> Result<Log, StoreError> {
         let path = self.log();
         log::rewrite(&path, base, rows, None)
-            .and_then(|len| Log::open(&path, len))
+            .and_then(|len| Log::open(&path, len, &base.lineage))
             .map_err(|error| self.unwritable(error))
     }
 
-    fn base(&self, version: &StateVersion, chain: &Chain, stamp: Option<Stamp>) -> Base {
+    pub fn base(&self, version: &StateVersion, chain: &Chain, stamp: Option<Stamp>) -> Base {
         let lineage = version.lineage.to_string();
         Base { lineage, serial: version.serial, chain: chain.clone(), rows: 0, stamp }
     }
 
-    pub fn rebuild_database(&self, told: &Told) -> Result<Rebuilt, StoreError> {
-        let (old, new, aside) = (self.database(), self.dir.join("db.new"), self.dir.join("db.damaged"));
-        let io = |error| self.unwritable(error);
-        remove_dir(&new).map_err(io)?;
-        let version = told.version();
-        let db = Db::open(&new).map_err(|error| self.of(error))?;
-        db.fill(&told.rows, &version, told.chain()).map_err(|error| self.of(error))?;
-        drop(db);
-        if self.has_database()? {
-            remove_dir(&aside).map_err(io)?;
-            std::fs::rename(&old, &aside).map_err(io)?;
-        }
-        remove_dir(&old).map_err(io)?;
-        std::fs::rename(&new, &old).and_then(|()| log::sync_dir(&self.dir)).map_err(io)?;
-        Ok(Rebuilt::Database { serial: version.serial })
-    }
-
-    pub fn rebuild_log(&self) -> Result<Rebuilt, StoreError> {
-        if !self.has_database()? {
-            return Err(self.damaged("neither its log nor its database can be read"));
-        }
-        let db = self.open_database(u64::MAX)?;
-        let head = db.head().map_err(|error| self.of(error))?;
-        self.log_from(&db, None)?;
-        Ok(Rebuilt::Log { serial: head.map_or(0, |head| head.serial) })
-    }
-
-    fn of(&self, error: DbError) -> StoreError {
+    pub fn of(&self, error: DbError) -> StoreError {
         match error {
             DbError::Io(error) => self.unwritable(error),
             DbError::Broken(problem) => self.damaged(format!("its database: {problem}")),
@@ -338,11 +352,4 @@ fn without_snapshot(dir: &Path) -> Result<Db, DbError> {
         Err(_) => std::fs::rename(aside(&snapshot), &snapshot)?,
     }
     opened
-}
-
-fn remove_dir(dir: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
-    }
 }

@@ -4,6 +4,21 @@ use super::*;
 use crate::state::format::{read_line, write_line};
 use std::path::Path as File;
 
+/// Ways to the state in `at`.
+pub(super) fn stores(at: &File, history: usize) -> Stores {
+    let (open, damaged) = (at.to_path_buf(), at.to_path_buf());
+    let damage = move |key: &str| {
+        let log = fs::read_to_string(damaged.join("log")).unwrap();
+        let row = format!("\"at\":\"{key}\",\"is\"");
+        fs::write(damaged.join("log"), log.replace(&row, &row.replace("\"is\"", "\"iz\""))).unwrap();
+        fs::write(damaged.join("db/db"), "").unwrap();
+    };
+    Stores {
+        open: Box::new(move || Box::new(SledStore::open(&open).with_history(history))),
+        damage: Box::new(damage),
+    }
+}
+
 struct Disk {
     dir: tempfile::TempDir,
     history: usize,
@@ -28,9 +43,8 @@ impl Disk {
         self.dir.path().join("state").join(name)
     }
 
-    fn stores(&self) -> Stores<SledStore, impl Fn() -> SledStore + use<>> {
-        let (at, history) = (self.dir.path().join("state"), self.history);
-        Stores(move || SledStore::open(&at).with_history(history))
+    fn stores(&self) -> Stores {
+        stores(&self.dir.path().join("state"), self.history)
     }
 
     /// Keeps a copy of a file or directory, to be put back.
@@ -43,6 +57,9 @@ impl Disk {
     fn put_back(&self, name: &str, kept: &tempfile::TempDir) {
         if self.at(name).exists() {
             self.lose(name);
+        }
+        if name == "log" && self.at("log.end").exists() {
+            self.lose("log.end"); // which the log put back never reached
         }
         copy(&kept.path().join("kept"), &self.at(name));
     }
@@ -72,15 +89,15 @@ impl Disk {
 
     /// What is said where a commit must not succeed.
     async fn refused(&self, events: &[Event]) -> String {
-        let mut writer = self.stores().writer().await;
-        match writer.commit(events, &stamp("apply")).await {
-            Ok(serial) => format!("written as {serial}"),
-            Err(error) => error.to_string(),
-        }
+        let written = match self.stores().open().lock(&holder("apply"), NOW).await {
+            Ok(mut writer) => writer.commit(events, &stamp("apply")).await,
+            Err(error) => Err(error),
+        };
+        written.map_or_else(|error| error.to_string(), |serial| format!("written as {serial}"))
     }
 }
 
-fn copy(from: &File, to: &File) {
+pub(super) fn copy(from: &File, to: &File) {
     if from.is_dir() {
         fs::create_dir_all(to).unwrap();
         for entry in fs::read_dir(from).unwrap() {
@@ -114,11 +131,11 @@ async fn looking_and_planning_leave_no_trace() {
     let stores = disk.stores();
     let writer = stores.writer().await;
     assert!(disk.at("lock").exists());
-    assert_eq!(stores.open().holder().unwrap(), Some(holder("apply")));
+    assert_eq!(stores.open().holder().await.unwrap(), Some(holder("apply")));
     drop(writer);
     stores.state().await;
     assert_eq!(everything(disk.dir.path()), []);
-    assert_eq!(stores.open().holder().unwrap(), None);
+    assert_eq!(stores.open().holder().await.unwrap(), None);
 
     stores.commit(&[recorded("a")]).await;
     let before = everything(&disk.at("db"));
@@ -133,7 +150,11 @@ async fn looking_and_planning_leave_no_trace() {
 #[tokio::test]
 async fn a_lineage_is_made_once() {
     let disk = Disk::new();
-    let open = |lineage| disk.stores().open().with_lineage(lineage);
+    let open = |lineage| {
+        let mut store = disk.stores().open();
+        store.begin_with(lineage);
+        store
+    };
     assert_eq!(&*open("0000aaaa").snapshot().await.unwrap().version.lineage, "0000aaaa");
     let mut writer = open("0000aaaa").lock(&holder("apply"), NOW).await.unwrap();
     writer.commit(&[recorded("a")], &stamp("apply")).await.unwrap();
@@ -225,19 +246,21 @@ async fn killed_while_it_makes_its_files_nothing_is_lost() {
 #[tokio::test]
 async fn a_commit_that_was_cut_off_anywhere_never_happened() {
     let disk = Disk::with(&["a"]).await;
-    let (db, before) = (disk.keep("db"), disk.log().len());
+    let (db, before, end) = (disk.keep("db"), disk.log().len(), disk.keep("log.end"));
     disk.stores().commit(&[recorded("b")]).await;
     let log = disk.log();
+    disk.put_back("log.end", &end);
     for len in before..log.len() {
         fs::write(disk.at("log"), &log[..len]).unwrap();
         assert_eq!(disk.names().await, ["instance.a"], "cut at {len} of {}", log.len());
     }
     for len in [before + 1, before + 200, log.len() - 1] {
         disk.put_back("db", &db);
+        disk.put_back("log.end", &end);
         fs::write(disk.at("log"), &log[..len]).unwrap();
         assert_eq!(disk.stores().commit(&[recorded("c")]).await, 2);
         assert_eq!(disk.names().await, ["instance.a", "instance.c"]);
-        assert_eq!(disk.stores().open().history().unwrap().len(), 2);
+        assert_eq!(disk.stores().open().history().await.unwrap().len(), 2);
     }
 }
 
@@ -254,6 +277,58 @@ async fn a_log_that_lost_its_end_is_seen_before_anything_is_written() {
 }
 
 #[tokio::test]
+async fn a_log_that_was_cut_between_two_commits_is_seen_by_readers() {
+    let disk = Disk::with(&["a"]).await;
+    let short = disk.log();
+    disk.stores().commit(&[recorded("b")]).await;
+    disk.stores().commit(&[recorded("c")]).await;
+    fs::write(disk.at("log"), &short).unwrap();
+    assert_eq!(disk.names().await, ["instance.a", "instance.b", "instance.c"], "read from the database");
+    assert_eq!(disk.stores().commit(&[recorded("d")]).await, 4, "and the log is written anew");
+    assert_eq!(disk.names().await.len(), 4);
+
+    fs::write(disk.at("log"), &short).unwrap();
+    fs::write(disk.at("db/db"), "").unwrap();
+    let state = disk.stores().state().await;
+    assert_eq!(state.damaged["the log's end"], "it ends at serial 1, and serial 4 was committed");
+    assert!(disk.refused(&[recorded("e")]).await.contains("serial 4 was committed"));
+    let repaired = disk.stores().open().repair(&holder("state restore"), NOW).await.unwrap();
+    assert_eq!(repaired, Rebuilt::Salvaged { serial: 5, damaged: Vec::new() });
+    assert_eq!(disk.stores().commit(&[recorded("e")]).await, 6);
+    assert_eq!(disk.names().await, ["instance.a", "instance.e"]);
+}
+
+#[tokio::test]
+async fn a_lost_end_mark_says_nothing() {
+    let disk = Disk::with(&["a"]).await;
+    let old = disk.keep("log.end");
+    disk.stores().commit(&[recorded("b")]).await;
+    for text in ["", "reached 1 7 00000000 {}", "\u{0}\u{0}"] {
+        fs::write(disk.at("log.end"), text).unwrap();
+        assert!(disk.stores().state().await.damaged.is_empty());
+    }
+    disk.put_back("log.end", &old);
+    assert_eq!(disk.names().await.len(), 2, "it may lag");
+    disk.lose("log.end");
+    assert_eq!(disk.stores().commit(&[recorded("c")]).await, 3);
+}
+
+#[tokio::test]
+async fn a_directory_that_is_removed_underneath_stops_the_writer() {
+    let disk = Disk::with(&["a"]).await;
+    let mut writer = disk.stores().writer().await;
+    writer.commit(&[recorded("b")], &stamp("apply")).await.unwrap();
+    fs::remove_dir_all(disk.dir.path().join("state")).unwrap();
+    let refused = writer.commit(&[recorded("c")], &stamp("apply")).await.unwrap_err().to_string();
+    assert!(refused.contains("was removed while it was in use"), "{refused}");
+    // What it knew is not lost with the files.
+    let image = Image::from_document(&writer.image().unwrap().document(None).unwrap(), None).unwrap();
+    drop(writer);
+    assert_eq!(disk.stores().writer().await.replace(&image, &stamp("state push")).await.unwrap(), 2);
+    assert_eq!(disk.names().await, ["instance.a", "instance.b"]);
+}
+
+#[tokio::test]
 async fn a_database_behind_its_log_is_damaged_and_never_new() {
     let disk = Disk::with(&["a"]).await;
     let old = disk.keep("db");
@@ -266,7 +341,7 @@ async fn a_database_behind_its_log_is_damaged_and_never_new() {
     fs::create_dir(disk.at("db")).unwrap();
     assert!(disk.refused(&[recorded("d")]).await.contains("its database is missing"));
     assert_eq!(disk.names().await.len(), 3, "reading goes on");
-    let rebuilt = disk.stores().open().rebuild(&holder("state rebuild"), NOW).await.unwrap();
+    let rebuilt = disk.stores().open().repair(&holder("state restore"), NOW).await.unwrap();
     assert_eq!(rebuilt, Rebuilt::Database { serial: 3 });
     assert_eq!(disk.stores().commit(&[recorded("d")]).await, 4);
     disk.lose("log");
@@ -308,8 +383,14 @@ async fn damage_of_both_is_named_and_the_rest_stays_usable() {
     assert_eq!(names(&state), ["instance.b"]);
     assert_eq!(state.damaged["instance.a"], "its checksum does not agree");
     assert!(disk.refused(&[recorded("c")]).await.contains("is damaged"));
-    let again = disk.stores().open().rebuild(&holder("state rebuild"), NOW).await;
-    assert!(again.is_err(), "there is nothing whole to make it from");
+    let repaired = disk.stores().open().repair(&holder("state restore"), NOW).await.unwrap();
+    assert_eq!(repaired, Rebuilt::Salvaged { serial: 3, damaged: vec!["instance.a".into()] });
+    assert_eq!(disk.stores().commit(&[recorded("c")]).await, 4);
+    assert_eq!(disk.names().await, ["instance.b", "instance.c"]);
+    fs::write(disk.at("log"), "").unwrap();
+    fs::write(disk.at("db/db"), "").unwrap();
+    let nothing = disk.stores().open().repair(&holder("state restore"), NOW).await;
+    assert!(nothing.is_err(), "there is nothing whole to make it from");
 }
 
 #[tokio::test]
@@ -339,7 +420,7 @@ async fn a_damaged_database_is_an_error_and_not_a_panic() {
     }
     assert!(refused > 10, "{refused}");
     fs::write(disk.at("db/db"), "").unwrap();
-    disk.stores().open().rebuild(&holder("state rebuild"), NOW).await.unwrap();
+    disk.stores().open().repair(&holder("state restore"), NOW).await.unwrap();
     assert_eq!(disk.stores().commit(&[recorded("d")]).await, 4);
 }
 
@@ -391,20 +472,21 @@ async fn the_history_is_bounded_and_can_be_visited() {
             .commit(&[recorded(&format!("n{step}")), Event::Removed(addr(&format!("n{}", step - 1)))])
             .await;
     }
-    let history = stores.open().history().unwrap();
+    let history = stores.open().history().await.unwrap();
     assert!((5..=10).contains(&history.len()), "{}", history.len());
     assert_eq!(history.last().unwrap().serial, 32);
     assert_eq!(history.last().unwrap().changes[1].did, Did::Removed);
     let first = history.first().unwrap().serial;
     for serial in first - 1..=32 {
-        let past = stores.open_with_key(&lineage).at(serial).unwrap().unwrap();
+        let past = stores.open().image(Some(serial)).await.unwrap().unwrap();
+        let past = past.open(Some(&sealer(&lineage))).unwrap();
         let newest = format!("instance.n{}", serial - 3);
         assert_eq!(names(&past), ["instance.a".to_string(), newest, "instance.s".to_string()]);
         assert_eq!(past.version.serial, serial);
         assert_eq!(past.records[&addr("s")], record("s"), "cut without the key, and not lost");
     }
-    assert!(stores.open().at(first - 2).unwrap().is_none());
-    assert!(stores.open().at(33).unwrap().is_none());
+    assert!(stores.open().image(Some(first - 2)).await.unwrap().is_none());
+    assert!(stores.open().image(Some(33)).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use super::Piece;
 use super::spacing::{bracket_change, has_space};
 use crate::syntax::scan::Kind;
+use crate::value::graphemes;
 use std::ops::Range;
-use unicode_segmentation::UnicodeSegmentation;
 
 /// A line's three cells, as ranges of pieces. The latter two may be empty.
 struct Line {
@@ -118,5 +118,5 @@ fn align(
 }
 
 fn columns(pieces: &[Piece<'_>]) -> usize {
-    pieces.iter().map(|piece| piece.spaces + piece.text.graphemes(true).count()).sum()
+    pieces.iter().map(|piece| piece.spaces + graphemes(&piece.text).count()).sum()
 }

@@ -38,11 +38,18 @@ pub fn format(text: &str) -> String {
         return text.to_owned();
     }
     let mut parser = native::Parser::new(text, file, &tokens, &mut unsaid);
-    let Some(body) = native::with_room(&tokens, || parser.file()) else { return text.to_owned() };
+    let read = native::with_room(&tokens, || parser.file());
+    // A label with a wrong escape is read all the same, and reported.
+    let Some(body) = read.filter(|_| !unsaid.has_errors()) else { return text.to_owned() };
     let pieces = pieces(text, bom, &tokens);
     let mut pieces = rewrite::rewrite(text, &body, &pieces);
     layout::layout(&mut pieces);
-    write(&pieces)
+    let mut formatted = write(&pieces);
+    // Terraform leaves blanks at the end of a file, where no line ends.
+    let end =
+        tokens.iter().rev().find(|token| token.kind != Kind::Eof).map_or(bom, |token| token.range().end);
+    formatted.extend(std::iter::repeat_n(' ', text[end..].chars().count()));
+    formatted
 }
 
 /// The tokens of a text, without the last, each with what stands before it. A line comment takes its newline.

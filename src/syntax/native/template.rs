@@ -9,9 +9,8 @@ use crate::diag::{Span, did_you_mean};
 use crate::syntax::ast::{Expr, ExprKind, Ident, TemplatePart};
 use crate::syntax::scan::{Kind, Token};
 use crate::syntax::{heredoc, literal};
-use crate::value::{Str, Value};
+use crate::value::{Str, Value, graphemes};
 use std::iter::Peekable;
-use unicode_segmentation::UnicodeSegmentation;
 
 enum Piece {
     Literal(String, Span),
@@ -343,7 +342,7 @@ fn dedent(pieces: &mut [Piece]) {
                 Some(text) if text.trim_start().is_empty() && text.ends_with('\n') => {}
                 Some(text) => {
                     let indent = &text[..text.len() - text.trim_start().len()];
-                    let columns = indent.graphemes(true).count();
+                    let columns = graphemes(indent).count();
                     least = Some(least.map_or(columns, |least: usize| least.min(columns)));
                     starts.push(at);
                 }
@@ -354,7 +353,7 @@ fn dedent(pieces: &mut [Piece]) {
     }
     for at in starts {
         if let Piece::Literal(text, _) = &mut pieces[at] {
-            let cut = text.grapheme_indices(true).nth(least.unwrap_or(0)).map_or(text.len(), |(at, _)| at);
+            let cut: usize = graphemes(text).take(least.unwrap_or(0)).map(str::len).sum();
             text.drain(..cut);
         }
     }

@@ -1,0 +1,112 @@
+//! How an object is named from outside: an id that `import` takes, read against the kind's patterns.
+
+use super::Kind;
+use crate::addr::Name;
+use crate::value::{Str, Value};
+use std::collections::BTreeMap;
+
+/// One way to write an id: `instances/${instance}/${name}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdPattern(pub(super) Vec<Part>);
+
+/// What stands between two slashes of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Literal(String),
+    /// `id`, or an attribute's name.
+    Word(Name),
+}
+
+/// An id taken apart: the identity, and the attributes that paths need beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    pub id: String,
+    pub values: Value,
+}
+
+impl Kind {
+    /// Takes an id apart that a person gave. The error says how an id of this kind is written.
+    pub fn named(&self, id: &str) -> Result<Named, String> {
+        if self.import.is_empty() {
+            return self.found(id.to_owned(), BTreeMap::from([("id".into(), id)]));
+        }
+        let parts: Vec<&str> = id.split('/').collect();
+        let words = self.import.iter().find_map(|pattern| pattern.matches(&parts));
+        let Some(words) = words else {
+            let forms: Vec<String> = self.import.iter().map(|pattern| format!("`{pattern}`")).collect();
+            return Err(format!("an id of `{}` is written {}", self.name, forms.join(" or ")));
+        };
+        let named = self.key.as_deref().unwrap_or("id");
+        let id = words.get(named).copied().unwrap_or(id).to_owned();
+        self.found(id, words)
+    }
+
+    /// Whether an object that is recorded is the one that an id names: it has the identity, below the same parents.
+    pub fn is_named(&self, named: &Named, id: &str, values: &Value) -> bool {
+        let parents = self.attributes.values().filter(|attribute| attribute.parent);
+        let below = |attribute: &crate::kind::Attribute| {
+            let (one, other) = (named.values.get_attr(&attribute.name), values.get_attr(&attribute.name));
+            !self.is_read_below(attribute) || one == other
+        };
+        named.id == id && parents.into_iter().all(below)
+    }
+
+    fn found(&self, id: String, words: BTreeMap<&str, &str>) -> Result<Named, String> {
+        let mut values = BTreeMap::new();
+        for attribute in self.attributes.values() {
+            let own = self.key.as_ref() == Some(&attribute.name) && self.import.is_empty();
+            let word = words.get(&*attribute.name).copied().or(own.then_some(id.as_str()));
+            let value = match word.map(|word| attribute.convert(&Value::string(word))) {
+                Some(Ok(value)) => value,
+                // Whether it is an identity is the API's to say.
+                Some(Err(problem)) if &*attribute.name != "id" => {
+                    return Err(format!("`{}`: {problem}", attribute.name));
+                }
+                _ => Value::null(attribute.ty()),
+            };
+            values.insert(Str::from(&*attribute.name), value);
+        }
+        Ok(Named { id, values: Value::object(values) })
+    }
+}
+
+impl IdPattern {
+    fn matches<'i>(&self, parts: &[&'i str]) -> Option<BTreeMap<&str, &'i str>> {
+        if self.0.len() != parts.len() {
+            return None;
+        }
+        let mut words = BTreeMap::new();
+        for (part, text) in self.0.iter().zip(parts) {
+            match part {
+                Part::Literal(literal) if literal == text => {}
+                Part::Word(word) if !text.is_empty() => drop(words.insert(&**word, *text)),
+                _ => return None,
+            }
+        }
+        Some(words)
+    }
+
+    /// The words that it names.
+    pub(super) fn words(&self) -> impl Iterator<Item = &Name> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Word(word) => Some(word),
+            Part::Literal(_) => None,
+        })
+    }
+}
+
+impl std::fmt::Display for IdPattern {
+    /// As a person reads it: `FORMULA/ID`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, part) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("/")?;
+            }
+            match part {
+                Part::Literal(literal) => f.write_str(literal)?,
+                Part::Word(word) => f.write_str(&word.to_uppercase())?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+isotope {
+  backend "sled" {
+    path = "one"
+  }
+}
+
+value "a" {
+  input = "hello"
+}

@@ -1,0 +1,7 @@
+value "a" {
+  triggers_replace = 1
+
+  lifecycle {
+    destroy = false
+  }
+}

@@ -1,0 +1,7 @@
+value "a" {
+  input = 1
+}
+
+value "b" {
+  input = value.a.output
+}

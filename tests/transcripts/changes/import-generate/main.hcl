@@ -1,0 +1,4 @@
+import {
+  to = instance.support
+  id = "7"
+}

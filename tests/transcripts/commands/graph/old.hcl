@@ -1,0 +1,3 @@
+value "old" {
+  input = value.region.output
+}

@@ -1,0 +1,3 @@
+data "instance" "support" {
+  name = "Support desk"
+}

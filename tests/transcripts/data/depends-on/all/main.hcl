@@ -1,0 +1,7 @@
+data "elements" "crm" {
+  hub = "crm"
+}
+
+output "number" {
+  value = length(data.elements.crm.ids) > 0
+}

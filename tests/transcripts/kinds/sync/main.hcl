@@ -1,0 +1,4 @@
+instance "people" {
+  element       = "bamboohr"
+  configuration = { username = "s3cret-api-key" }
+}
