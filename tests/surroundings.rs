@@ -95,7 +95,7 @@ fn a_state_that_is_taken_away_is_noticed() {
     let mut sandbox = sandbox();
     sandbox.line("hold POST /instances isotope apply -auto-approve");
     std::fs::rename(sandbox.dir.join("state"), sandbox.dir.join("elsewhere")).unwrap();
-    fails(&mut sandbox, "release", &["state", "removed or replaced", "nothing more was sent"]);
+    fails(&mut sandbox, "release", &["state", "removed while it was in use", "nothing more was sent"]);
     assert_eq!(names(&mut sandbox), ["a"]);
     // It comes back: what was in flight is found.
     let _ = std::fs::remove_dir_all(sandbox.dir.join("state"));
