@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use std::collections::BTreeSet;
 
 /// Frames at random, each in an earlier one or in none; boxes in them; edges in any direction.
@@ -57,7 +58,7 @@ fn connected(drawn: &Layout, from: &Rect, to: &Rect) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_overlaps_and_every_line_arrives((frames, boxes, needs) in inputs()) {
