@@ -10,6 +10,7 @@ use isotope::eval::{self, EmptyScope, Host, Reference, Scope, Subject};
 use isotope::syntax::{self, Expr};
 use isotope::value::{self, Type, Value};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -243,7 +244,7 @@ fn evaluate(expr: &Expr, variables: Variables) -> Option<Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn random_expressions_survive_printing(text in expressions()) {
@@ -264,7 +265,10 @@ proptest! {
         let (Some(before), Some(after)) = (evaluate(&expr, Variables(before)), evaluate(&expr, Variables(after))) else {
             return Ok(());
         };
-        prop_assert!(agrees(&before, &after), "{text}\n{before:?}\nbecame\n{after:?}");
+        // A function that unifies its arguments' types does so only when it knows them all, as Terraform's `coalesce`.
+        let converted = value::convert(&before, &after.ty()).ok();
+        let same = agrees(&before, &after) || converted.is_some_and(|before| agrees(&before, &after));
+        prop_assert!(same, "{text}\n{before:?}\nbecame\n{after:?}");
     }
 }
 
@@ -297,7 +301,7 @@ fn outputs(files: &[Vec<String>]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_of_files_and_blocks_is_nothing(

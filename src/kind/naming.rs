@@ -28,7 +28,7 @@ impl Kind {
     /// Takes an id apart that a person gave. The error says how an id of this kind is written.
     pub fn named(&self, id: &str) -> Result<Named, String> {
         if self.import.is_empty() {
-            return self.found(id.to_owned(), BTreeMap::from([("id".into(), id)]));
+            return self.found(id.to_owned(), BTreeMap::from([("id", id)]));
         }
         let parts: Vec<&str> = id.split('/').collect();
         let words = self.import.iter().find_map(|pattern| pattern.matches(&parts));

@@ -125,10 +125,11 @@ impl<F: Fn(&str) -> bool> Writer<F> {
     }
 }
 
-/// The arguments of a kind, required ones first.
+/// The arguments of a kind that an answer can tell, required ones first.
 fn arguments(kind: &Kind) -> Vec<&Attribute> {
+    let told = |attribute: &&Attribute| !attribute.write_only && !attribute.local && attribute.echo;
     let mut all: Vec<&Attribute> =
-        kind.attributes.values().filter(|attribute| settable(attribute) && !attribute.write_only).collect();
+        kind.attributes.values().filter(|attribute| settable(attribute)).filter(told).collect();
     all.sort_by_key(|attribute| !matches!(attribute.role, kind::Role::Required));
     all
 }

@@ -187,7 +187,7 @@ pub fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<Wante
             let at = |first: &Wanted| first.span.unwrap_or(block.span);
             if let Some(first) = all.iter().find(|other| other.addr == addr) {
                 diags.error(
-                    Diagnostic::error("Duplicate import configuration for this address")
+                    Diagnostic::error(format!("Duplicate import configuration for {:?}", addr.to_string()))
                         .at(block.span)
                         .label(format!("`{addr}` is imported a second time"))
                         .related(at(first), "the first one"),

@@ -163,10 +163,11 @@ async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request) -> Res
 
 impl World {
     fn reply(&mut self, asked: &Asked) -> Reply {
-        if asked.style == "strict" && !asked.outside {
-            if let Some(refusal) = strict(asked) {
-                return refusal;
-            }
+        if asked.style == "strict"
+            && !asked.outside
+            && let Some(refusal) = strict(asked)
+        {
+            return refusal;
         }
         let names: Vec<&str> = asked.rest.iter().map(String::as_str).collect();
         match (asked.method.as_str(), names.as_slice()) {

@@ -108,13 +108,13 @@ fn collection(document: &Document<'_>, path: &str, used: &mut BTreeMap<String, u
         update.and_then(|update| document.request(update)).map(|schema| schema::properties(document, schema));
     let answered = answered(document, read, create);
     let id = identity(parameter, &answered);
-    let mut attributes: Vec<Attribute> = parents.iter().map(|parent| parent_attribute(parent)).collect();
+    let mut attributes: Vec<Attribute> = parents.iter().copied().map(parent_attribute).collect();
     let own = parameter.filter(|_| by_path);
     attributes.extend(own.filter(|name| !sent.contains_key(*name)).map(key_attribute));
     attributes.extend(arguments(&sent, changed.as_ref(), own));
     attributes.extend(computed(&answered, &sent, &id.0));
     let words = |path: &str| template(path, parameter, own.is_some());
-    let target = object.map_or_else(|| format!("{}/${{id}}", words(path)), |object| words(object));
+    let target = object.map_or_else(|| format!("{}/${{id}}", words(path)), &words);
     let requests = [
         ("create", Some(create).filter(|_| !by_path), words(path)),
         ("create", put.filter(|_| by_path), target.clone()),

@@ -25,7 +25,7 @@ pub enum OpenApiError {
     NotOpenApi,
     #[error("it has OpenAPI's version {0}; versions 2.0, 3.0 and 3.1 are understood")]
     Version(String),
-    #[error("it has no path `{path}`{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    #[error("it has no path `{path}`{}", near.as_ref().map(|near| format!("; the nearest is `{near}`")).unwrap_or_default())]
     NoPath { path: String, near: Option<String> },
     #[error("nothing can be made at `{0}`: it has neither a POST nor an object path with a PUT")]
     NotACollection(String),

@@ -126,10 +126,8 @@ fn objects_under_a_parent_and_at_chosen_paths() {
     let (text, kinds) = check(&pets(), None);
     let names: Vec<_> = kinds.iter().map(|kind| &*kind.name).collect();
     assert_eq!(names, ["pet", "key", "flag"], "{text}");
-    assert!(
-        text.contains("collection = \"/shops/${shop_id}/keys\"") && text.contains("parent = true"),
-        "{text}"
-    );
+    assert!(text.contains("collection = \"/shops/${shop_id}/keys\""), "{text}");
+    assert!(kinds[1].attributes["shop_id"].parent, "{text}");
     assert!(kinds[1].attributes["secret"].write_only && kinds[1].attributes["secret"].sensitive);
     assert!(kinds[1].attributes.contains_key("count_setting"), "{text}");
     assert!(text.contains("# decide: there is no DELETE"), "{text}");

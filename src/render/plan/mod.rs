@@ -142,12 +142,12 @@ impl Page<'_> {
         self.sentence(ONLY_REFRESHES)
     }
 
-    /// Said when nothing that is managed would be left, and nobody asked for that with `destroy`.
+    /// Said when nothing that is managed would be left.
     fn everything_goes(&self) -> Option<String> {
         let goes = |change: &&Change| matches!(&change.action, Action::Delete { because, .. } if *because != DeleteReason::Deposed);
         let going = self.plan.changes.values().filter(goes).count();
         let recorded = self.plan.reading.objects;
-        let all = self.plan.mode == Mode::Normal && recorded > 0 && going >= recorded;
+        let all = self.plan.mode != Mode::RefreshOnly && recorded > 0 && going >= recorded;
         let noun = self.noun(going);
         let what = if going == 1 { format!("the only {noun}") } else { format!("all {going} {noun}") };
         all.then(|| format!("This plan destroys everything that is managed here: {what}."))

@@ -132,6 +132,8 @@ impl Place {
     pub fn load(&self, fresh: &Arc<str>) -> Result<Loaded, StoreError> {
         match self.read_log()? {
             Found::TooNew(found) => Err(self.too_new(found)),
+            // Not even one commit is whole. Either there was none, or the log has lost them all.
+            Found::Told(told) if told.version().serial == 0 => Ok(self.load_damaged(*told)),
             Found::Told(told) if told.faults.is_empty() => Ok(Loaded::from_log(*told)),
             Found::Told(told) => Ok(self.load_damaged(*told)),
             Found::Missing if !self.has_traces()? => Ok(Loaded::fresh(fresh)),
@@ -180,7 +182,11 @@ impl Place {
     /// The database, if it knows as much as the log; else what the log still has.
     fn load_damaged(&self, told: Told) -> Loaded {
         match Db::read_copy(&self.database()) {
-            Ok((head, rows)) if head.lineage == told.base.lineage && head.serial >= told.version().serial => {
+            Ok((head, rows))
+                if head.lineage == told.base.lineage
+                    && head.serial >= told.version().serial
+                    && head.serial > 0 =>
+            {
                 let stamp = told.stamp().filter(|_| head.serial == told.version().serial).cloned();
                 Loaded::from_database(head, rows, stamp)
             }

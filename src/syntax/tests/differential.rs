@@ -6,6 +6,7 @@ use crate::syntax::{
     Body, convert, format, native, parse, parse_expression, parse_json, parse_template, scan,
 };
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// Parses one item by each path.
 fn both(text: &str) -> (Option<Body>, Option<Body>) {
@@ -177,7 +178,7 @@ fn sound() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_accepted_by_one_path_only(text in text()) {

@@ -1,9 +1,13 @@
 use super::*;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use std::collections::BTreeSet;
 
+/// The frame of each frame, the frame of each box, and the edges.
+type Random = (Vec<Option<usize>>, Vec<Option<usize>>, Vec<(usize, usize)>);
+
 /// Frames at random, each in an earlier one or in none; boxes in them; edges in any direction.
-fn inputs() -> impl Strategy<Value = (Vec<Option<usize>>, Vec<Option<usize>>, Vec<(usize, usize)>)> {
+fn inputs() -> impl Strategy<Value = Random> {
     let frames = prop::collection::vec(any::<prop::sample::Index>(), 0..5).prop_map(|picks| {
         let parent = |(at, pick): (usize, &prop::sample::Index)| pick.index(at + 1).checked_sub(1);
         picks.iter().enumerate().map(parent).collect::<Vec<_>>()
@@ -57,7 +61,7 @@ fn connected(drawn: &Layout, from: &Rect, to: &Rect) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_overlaps_and_every_line_arrives((frames, boxes, needs) in inputs()) {
