@@ -82,8 +82,9 @@ pub fn parse(text: &str) -> Vec<Piece> {
         if !line.starts_with("```") {
             continue;
         }
-        let inside: Vec<String> =
-            lines.by_ref().take_while(|line| !line.starts_with("```")).map(str::to_owned).collect();
+        let mut nested = false;
+        let inside = lines.by_ref().take_while(|line| is_inside(line, &mut nested)).map(str::to_owned);
+        let inside: Vec<String> = inside.collect();
         if word != "console" && word != "hcl" {
             plain.extend(inside);
             plain.push("```".to_owned());
@@ -98,6 +99,15 @@ pub fn parse(text: &str) -> Vec<Piece> {
     }
     pieces.push(Piece::Text(plain));
     pieces
+}
+
+/// Whether a line still belongs to the block. What is printed may have fences of its own, opened with a word: ```` ```diff ````.
+fn is_inside(line: &str, nested: &mut bool) -> bool {
+    let Some(info) = line.strip_prefix("```") else { return true };
+    let opens = !info.trim().is_empty();
+    let ends = !*nested && !opens;
+    *nested = opens;
+    !ends
 }
 
 fn commands(lines: &[String]) -> Vec<Command> {
@@ -189,6 +199,14 @@ mod tests {
         assert_eq!(commands[0].input.as_deref(), Some(&["x", "", "y"].map(str::to_owned)[..]));
         assert_eq!(commands[1].shown, Shown::new("No changes.", 0));
         assert_eq!(commands[2].shown, Shown::new("", 3));
+    }
+
+    #[test]
+    fn what_is_printed_may_have_fences() {
+        let page = "A page.\n\n```console\n$ cat plan.md\n```diff\n+ a\n```\nend\n```\nafter\n";
+        let Piece::Console(commands) = &parse(page)[1] else { panic!("no console block") };
+        assert_eq!(commands[0].shown, Shown::new("```diff\n+ a\n```\nend", 0));
+        assert_eq!(print(&parse(page)), page);
     }
 
     #[test]
