@@ -62,7 +62,7 @@ fn records(world: &World, state: &State) -> Result<BTreeMap<String, (String, Str
     let mut found = BTreeMap::new();
     let mut ids = BTreeSet::new();
     for (addr, record) in &state.records {
-        let object = objects.iter().find(|object| object["id"].to_string() == *record.id);
+        let object = objects.iter().find(|object| object["id"].as_u64() == record.id.parse().ok());
         let object =
             object.ok_or_else(|| format!("{addr} is recorded with id {}, which is gone", record.id))?;
         if !ids.insert(record.id.clone()) {
