@@ -104,6 +104,6 @@ fn time_is_linear() {
         let start = Instant::now();
         file(&text);
         // A debug build on a busy machine; quadratic time would be minutes.
-        assert!(start.elapsed() < Duration::from_secs(20), "{}", &text[..40]);
+        assert!(start.elapsed() < Duration::from_secs(120), "{}", &text[..40]);
     }
 }
