@@ -33,8 +33,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rustyline", &["cli/"]),
     ("saphyr_parser", &["eval/functions/"]),
     ("similar", &["render/"]),
-    // `state/mod.rs` names its own module `sled`.
-    ("sled", &["state/sled/", "state/mod.rs", "emulator/store.rs"]),
+    // `state/mod.rs` and `cli/backend/home.rs` name their own modules `sled`.
+    ("sled", &["state/sled/", "state/mod.rs", "cli/backend/home.rs", "emulator/store.rs"]),
     ("tracing_subscriber", &["cli/"]),
 ];
 

@@ -69,7 +69,7 @@ pub fn current(environment: &Environment, output: &mut Output) -> Result<Arc<Cat
 /// Fetches the catalogue of the account, and says what is new in it.
 pub async fn sync(as_json: bool, environment: &Environment, output: &mut Output) -> Outcome {
     let project = project::load_without_values(environment, output)?;
-    let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let backend = backend::open(&project, environment, output).await?;
     let Some(kind) = described(&project) else {
         return Err(output.fail(Diagnostic::error("No kind here has a catalogue that an account could have")));
     };

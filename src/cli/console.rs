@@ -87,7 +87,7 @@ async fn load(
         });
     }
     let project = project::load(&args.variables, environment, output)?;
-    let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let backend = backend::open(&project, environment, output).await?;
     let data = read(&project, &backend, environment, output).await?;
     let project::Project { config, sources, kinds, walk, given } = project;
     Ok(Loaded { config, kinds, walk, given, state: backend.state, data, sources })

@@ -37,7 +37,7 @@ pub async fn run(
         ));
     }
     let project = project::load(variables, environment, output)?;
-    let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let backend = backend::open(&project, environment, output).await?;
     let mut diags = Diagnostics::new();
     let asked = match one {
         Some(one) => vec![one],

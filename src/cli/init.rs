@@ -1,26 +1,27 @@
 //! `isotope init`: checks what can be prepared, and moves states between backends. Everything local works without it.
 
 use super::args::{self, Variables};
+use super::backend::Home;
 use super::environment::Environment;
 use super::output::Output;
 use super::previous::{self, Memo};
 use super::project::Project;
 use super::{Exit, Outcome, backend, project};
-use crate::config::{self, Settings};
+use crate::config;
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::state::{self, Migrated};
 
 pub async fn run(args: &args::Init, environment: &Environment, output: &mut Output) -> Outcome {
     fetch(args, environment, output)?;
     let project = project::load(&Variables::default(), environment, output)?;
-    settle(args, &project.config.settings, environment, output).await?;
+    settle(args, &project, environment, output).await?;
     show(&project, environment, output).await?;
     output.print("Isotope has been initialized. Nothing else needs to be prepared: try `isotope plan`.");
     Ok(Exit::Done)
 }
 
 async fn show(project: &Project, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
-    let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let backend = backend::open(project, environment, output).await?;
     let version = &backend.state.version;
     let state = match version.serial {
         0 => "no state yet; the first apply makes it".to_owned(),
@@ -35,16 +36,17 @@ async fn show(project: &Project, environment: &Environment, output: &mut Output)
 /// Where the backend is another one than before: copies its states, or leaves them, as asked.
 async fn settle(
     args: &args::Init,
-    settings: &Settings,
+    project: &Project,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<(), Reported> {
-    let before = previous::changed(settings, environment, output).await?;
+    let now = Home::of(project, environment, output)?;
+    let before = previous::changed(&now, environment, output).await?;
     match &before {
         None => {}
         Some(_) if args.reconfigure => {}
         Some(before) if args.migrate_state => {
-            migrate(before.as_ref(), settings, environment, output).await?;
+            migrate(before, &now, environment, output).await?;
         }
         Some(_) => {
             return Err(output.fail(
@@ -57,7 +59,7 @@ async fn settle(
     if before.is_none() && args.migrate_state {
         output.print("There is no state elsewhere: nothing was copied.");
     }
-    let memo = Memo::new(settings.backend.as_ref(), environment);
+    let memo = Memo::new(&now, environment);
     memo.keep().map_err(|error| {
         let detail = format!("Which backend is used cannot be written down: {error}.");
         output.fail(Diagnostic::error("Failed to write file").detail(detail))
@@ -65,13 +67,12 @@ async fn settle(
 }
 
 async fn migrate(
-    before: Option<&config::Backend>,
-    settings: &Settings,
+    before: &Home,
+    now: &Home,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<(), Reported> {
-    let from = backend::home(before, settings, environment);
-    let to = backend::home(settings.backend.as_ref(), settings, environment);
+    let (from, to) = (before.open(environment, output)?, now.open(environment, output)?);
     let command = "init -migrate-state";
     let (holder, stamp) = (environment.holder(command), environment.stamp(command));
     let done = state::migrate(from.as_ref(), to.as_ref(), &holder, &stamp).await.map_err(|error| {
@@ -81,8 +82,7 @@ async fn migrate(
                 .help("the state is still where it was, and nothing of it was changed"),
         )
     })?;
-    let (was, is) =
-        (backend::directory(before, environment), backend::directory(settings.backend.as_ref(), environment));
+    let (was, is) = (before.beside(environment), now.beside(environment));
     for Migrated { workspace, serial, rows } in &done {
         let emulator = |dir: &std::path::Path| dir.join(&**workspace).join("emulator");
         copy_dir(&emulator(&was), &emulator(&is)).map_err(|error| {
@@ -98,7 +98,7 @@ async fn migrate(
     }
     output.print(&format!(
         "What is in {} was left as it is; remove it when you do not need it any more.",
-        previous::describe(before)
+        before.describe()
     ));
     Ok(())
 }

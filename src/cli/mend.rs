@@ -31,7 +31,7 @@ async fn open(
     output: &mut Output,
 ) -> Result<Open, Reported> {
     let project = project::load(variables, environment, output)?;
-    let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let mut backend = backend::open(&project, environment, output).await?;
     let writer = backend.lock(command, wait, environment, output).await?;
     Ok(Open { project, backend, writer, command })
 }

@@ -7,6 +7,7 @@ use crate::diag::Reported;
 use crate::state::Status;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 mod apply;
 mod args;
@@ -77,6 +78,9 @@ pub type Outcome = Result<Exit, Reported>;
 /// Stack of the thread that parses and evaluates: the evaluator recurses as deep as expressions nest.
 const STACK: usize = 64 << 20;
 
+/// How long the end waits for a server to take a lock back; a lock that is not runs out by itself.
+const RELEASE: Duration = Duration::from_secs(5);
+
 /// Runs the program. Everything happens on one thread with a large stack; the network is asynchronous on it.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
@@ -109,6 +113,7 @@ fn run(args: Vec<OsString>) -> u8 {
     log::start(&environment, output.redactor());
     crash::watch(output.redactor());
     let outcome = runtime.block_on(dispatch(cli.command, &environment, &mut output));
+    runtime.block_on(crate::state::released(RELEASE));
     // Whatever still runs in the background (a lookup, an idle connection) is not worth waiting for.
     runtime.shutdown_background();
     match outcome {

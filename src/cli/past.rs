@@ -63,7 +63,7 @@ pub async fn rollback(
 ) -> Outcome {
     let wanted = serial(text, output)?;
     let project = project::load(&Variables::default(), environment, output)?;
-    let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let mut backend = backend::open(&project, environment, output).await?;
     let mut writer = backend.lock("state rollback", Duration::ZERO, environment, output).await?;
     refuse_open(&backend.state, output)?;
     let Some(image) = backend.image(Some(wanted), output).await? else { return Ok(Exit::Done) };

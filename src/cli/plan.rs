@@ -68,7 +68,7 @@ pub async fn make(
     output.compact_warnings = planning.compact_warnings;
     begin(planning, output);
     let project = project::load(&planning.variables, environment, output)?;
-    let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let mut backend = backend::open(&project, environment, output).await?;
     let writer = match planning.locking.lock {
         true => Some(backend.lock(command, planning.locking.lock_timeout, environment, output).await?),
         false => None,

@@ -1,13 +1,14 @@
 //! Which backend was in use before: a configuration that names another one must say what becomes of the state.
 //!
-//! `.isotope/backend.hcl` holds the `backend` block as it was when the state was first written there. The default needs no such file:
+//! `.isotope/backend.hcl` holds the `backend` block as it was when the state was first written there, without its secrets. The default needs no such file:
 //! without one, the backend before was the local one in `state/`.
 
-use super::backend::{self, DEFAULT_PATH};
-use super::environment::Environment;
+use super::backend::Home;
+use super::environment::{Environment, Functions};
 use super::output::Output;
-use crate::config::{self, Settings};
+use crate::config::{self, BackendSettings};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
+use crate::eval::EmptyScope;
 use crate::state::{Backend, Event, Image, Stamp, State, StoreError, Writer};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,9 +23,8 @@ pub struct Memo {
 }
 
 impl Memo {
-    pub fn new(now: Option<&config::Backend>, environment: &Environment) -> Self {
-        let default = is_same(now, None, environment);
-        let text = now.filter(|_| !default).map(config::Backend::to_text);
+    pub fn new(now: &Home, environment: &Environment) -> Self {
+        let text = (!now.is_same(&Home::default(), environment)).then(|| now.to_text());
         Self { path: environment.dir.join(FILE), text }
     }
 
@@ -100,13 +100,9 @@ impl Writer for Remembering {
 }
 
 /// Refuses to go on where the state is still in another place.
-pub async fn check(
-    settings: &Settings,
-    environment: &Environment,
-    output: &mut Output,
-) -> Result<(), Reported> {
-    let Some(before) = changed(settings, environment, output).await? else { return Ok(()) };
-    let (was, is) = (describe(before.as_ref()), describe(settings.backend.as_ref()));
+pub async fn check(now: &Home, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
+    let Some(before) = changed(now, environment, output).await? else { return Ok(()) };
+    let (was, is) = (before.describe(), now.describe());
     Err(output.fail(
         Diagnostic::error("Backend initialization required, please run \"isotope init\"")
             .detail(format!("The backend has changed: the state is in {was}, and the configuration names {is}."))
@@ -114,21 +110,21 @@ pub async fn check(
     ))
 }
 
-/// The backend that was in use before (inside: `None` for the default), if it is another one and has a state.
+/// The backend that was in use before, if it is another one and has a state.
 pub async fn changed(
-    settings: &Settings,
+    now: &Home,
     environment: &Environment,
     output: &mut Output,
-) -> Result<Option<Option<config::Backend>>, Reported> {
-    let before = read(environment, output)?;
-    if is_same(before.as_ref(), settings.backend.as_ref(), environment) {
+) -> Result<Option<Home>, Reported> {
+    let before = read(environment, output)?.map_or_else(Home::default, Home::from);
+    if before.is_same(now, environment) {
         return Ok(None);
     }
-    let home = backend::home(before.as_ref(), settings, environment);
-    Ok(has_state(home.as_ref()).await.then_some(before))
+    let found = has_state(before.open(environment, output)?.as_ref()).await;
+    Ok(found.then_some(before))
 }
 
-fn read(environment: &Environment, output: &mut Output) -> Result<Option<config::Backend>, Reported> {
+fn read(environment: &Environment, output: &mut Output) -> Result<Option<BackendSettings>, Reported> {
     let bytes = match std::fs::read(environment.dir.join(FILE)) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -138,7 +134,9 @@ fn read(environment: &Environment, output: &mut Output) -> Result<Option<config:
         }
     };
     let (mut sources, mut diags) = (Sources::new(), Diagnostics::new());
-    let found = config::remembered(FILE, bytes, &mut sources, &mut diags);
+    let functions = Functions::planning(environment);
+    let scope = EmptyScope::new(&functions, &environment.dir);
+    let found = config::remembered(FILE, bytes, &scope, &mut sources, &mut diags);
     output.check(&mut diags, &sources)?;
     found.map(Some)
 }
@@ -152,21 +150,4 @@ async fn has_state(home: &dyn Backend) -> bool {
         }
     }
     false
-}
-
-fn is_same(
-    one: Option<&config::Backend>,
-    other: Option<&config::Backend>,
-    environment: &Environment,
-) -> bool {
-    let kind = |backend: Option<&config::Backend>| backend.map(|backend| backend.kind.to_string());
-    let default = || "sled".to_owned();
-    kind(one).unwrap_or_else(default) == kind(other).unwrap_or_else(default)
-        && backend::directory(one, environment) == backend::directory(other, environment)
-}
-
-/// A backend in a sentence.
-pub fn describe(backend: Option<&config::Backend>) -> String {
-    let path = backend.and_then(|backend| backend.path.as_deref()).unwrap_or(DEFAULT_PATH);
-    format!("`{path}/`", path = path.trim_end_matches('/'))
 }

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 pub async fn run(variables: &Variables, environment: &Environment, output: &mut Output) -> Outcome {
     let project = project::load(variables, environment, output)?;
-    let mut backend = backend::look(&project.config, &project.sources, environment, output).await?;
+    let mut backend = backend::look(&project, environment, output).await?;
     let mut writer = backend.lock("state rekey", Duration::ZERO, environment, output).await?;
     refuse_open(&backend.state, output)?;
     let (Some(image), Some(slot)) = (backend.image(None, output).await?, backend.state.key.clone()) else {

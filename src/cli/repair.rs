@@ -4,6 +4,7 @@
 //! still knows.
 
 use super::args::Variables;
+use super::backend::Home;
 use super::backend::{self, Backend};
 use super::environment::{Environment, Functions};
 use super::output::Output;
@@ -29,8 +30,7 @@ struct Adoption<'a> {
 /// Makes the store whole, then adopts what it has lost.
 pub async fn restore(variables: &Variables, environment: &Environment, output: &mut Output) -> Outcome {
     let project = project::load(variables, environment, output)?;
-    let settings = &project.config.settings;
-    let home = backend::home(settings.backend.as_ref(), settings, environment);
+    let home = Home::of(&project, environment, output)?.open(environment, output)?;
     let store = home.open(&environment.workspace());
     let rebuilt = store.repair(&environment.holder("state restore"), Duration::ZERO).await;
     let rebuilt = rebuilt.map_err(|error| {
@@ -42,7 +42,7 @@ pub async fn restore(variables: &Variables, environment: &Environment, output: &
         })
     })?;
     output.print(&said(&rebuilt));
-    let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let mut backend = backend::open(&project, environment, output).await?;
     let lineage = backend.state.version.lineage.to_string();
     let adoption = Adoption { command: "state restore", lineage: Some(&lineage), auto_approve: true };
     adopt(&project, &mut backend, adoption, environment, output).await
@@ -83,7 +83,7 @@ pub async fn rebuild(
     output: &mut Output,
 ) -> Outcome {
     let project = project::load(variables, environment, output)?;
-    let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let mut backend = backend::open(&project, environment, output).await?;
     let serial = backend.state.version.serial;
     if serial > 0 {
         return Err(output.fail(

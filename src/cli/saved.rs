@@ -127,7 +127,7 @@ async fn rebuild(
     };
     let head = head(bytes).map_err(|error| output.fail(unusable(error)))?;
     let mut project = project::load_without_values(environment, output)?;
-    let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let mut backend = backend::open(&project, environment, output).await?;
     backend.adopt_lineage(&head.lineage);
     let writer = match args {
         Some(args) => {

@@ -35,7 +35,7 @@ pub async fn run(args: &args::Show, environment: &Environment, output: &mut Outp
         return Ok(Exit::Done);
     }
     let project = project::load(&args::Variables::default(), environment, output)?;
-    let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let backend = backend::open(&project, environment, output).await?;
     let state = &backend.state;
     if args.json {
         let shown = json::state(state, &project.kinds, args.reveal_sensitive);
@@ -51,7 +51,7 @@ pub async fn run(args: &args::Show, environment: &Environment, output: &mut Outp
 
 pub async fn output(args: &args::Output, environment: &Environment, output: &mut Output) -> Outcome {
     let project = project::load(&args::Variables::default(), environment, output)?;
-    let backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let backend = backend::open(&project, environment, output).await?;
     let outputs = &backend.state.outputs;
     let Some(name) = &args.name else {
         if args.json {

@@ -46,7 +46,7 @@ pub async fn run(args: &State, environment: &Environment, output: &mut Output) -
 /// The state of the configuration here, without the lock.
 pub async fn open(environment: &Environment, output: &mut Output) -> Result<Backend, Reported> {
     let project = project::load(&Variables::default(), environment, output)?;
-    backend::open(&project.config, &project.sources, environment, output).await
+    backend::open(&project, environment, output).await
 }
 
 fn list(

@@ -1,6 +1,7 @@
 //! `isotope state pull` and `push`: the whole state as a document; and `isotope force-unlock`.
 
 use super::args::{self, Variables};
+use super::backend::Home;
 use super::environment::Environment;
 use super::output::Output;
 use super::past::{confirm, refuse_open};
@@ -32,7 +33,7 @@ pub async fn push(path: &Path, force: bool, environment: &Environment, output: &
         output.fail(Diagnostic::error("Failed to read state document").detail(detail))
     })?;
     let project = project::load(&Variables::default(), environment, output)?;
-    let mut backend = backend::open(&project.config, &project.sources, environment, output).await?;
+    let mut backend = backend::open(&project, environment, output).await?;
     let image = Image::from_document(&text, backend.sealer.as_deref()).map_err(|error| {
         let detail = format!("{} is not usable: {error}.", path.display());
         output.fail(Diagnostic::error("Failed to read state document").detail(detail))
@@ -123,8 +124,7 @@ pub async fn force_unlock(
     output: &mut Output,
 ) -> Outcome {
     let project = project::load(&Variables::default(), environment, output)?;
-    let settings = &project.config.settings;
-    let home = backend::home(settings.backend.as_ref(), settings, environment);
+    let home = Home::of(&project, environment, output)?.open(environment, output)?;
     let store = home.open(&environment.workspace());
     let holder = store.holder().await.map_err(|error| output.fail(backend::complaint(&error)))?;
     if let Some(holder) = holder.filter(|_| !args.force) {

@@ -1,6 +1,7 @@
 //! `isotope workspace`: several states for one configuration.
 
 use super::args::{Variables, Workspace};
+use super::backend::Home;
 use super::environment::Environment;
 use super::output::Output;
 use super::{Exit, Outcome, backend, previous, project};
@@ -16,9 +17,9 @@ pub async fn run(args: &Workspace, environment: &Environment, output: &mut Outpu
         return Ok(Exit::Done);
     }
     let project = project::load(&Variables::default(), environment, output)?;
-    let settings = &project.config.settings;
-    previous::check(settings, environment, output).await?;
-    let home = backend::home(settings.backend.as_ref(), settings, environment);
+    let home = Home::of(&project, environment, output)?;
+    previous::check(&home, environment, output).await?;
+    let home = home.open(environment, output)?;
     let known = known(home.as_ref(), output).await?;
     match args {
         Workspace::Show => {}

@@ -138,7 +138,12 @@ pub(crate) fn constant(expr: &Expr, ty: &Type, diags: &mut Diagnostics) -> Resul
     converted(&value, expr, ty, diags)
 }
 
-fn converted(value: &Value, expr: &Expr, ty: &Type, diags: &mut Diagnostics) -> Result<Value, Reported> {
+pub(super) fn converted(
+    value: &Value,
+    expr: &Expr,
+    ty: &Type,
+    diags: &mut Diagnostics,
+) -> Result<Value, Reported> {
     convert(value, ty).map_err(|problem| diags.error(unsuitable(expr, &problem.to_string())))
 }
 

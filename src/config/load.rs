@@ -66,6 +66,9 @@ fn read(
     };
     let mut found = Found::default();
     loader.module(Module { dir: dir.to_owned(), ..Module::default() }, &mut found, diags)?;
+    if let (Some(backend), Some(root)) = (&found.settings.backend, loader.modules.first()) {
+        backend.check(root, diags);
+    }
     let digest = loader.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let config = Config {
         dir: dir.to_owned(),

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod backend;
+pub use backend::{Backend, BackendSettings, remembered};
 mod check;
 mod data;
 mod install;
@@ -28,7 +30,6 @@ mod lifecycle;
 mod moves;
 mod resource;
 mod settings;
-pub use settings::remembered;
 mod source;
 mod variable;
 pub mod types;
@@ -75,14 +76,6 @@ pub enum MaxDestroy {
     Objects(usize),
     /// From 0 to 100.
     Percent(f64),
-}
-
-/// `backend "sled" { path = … }`.
-#[derive(Clone, Debug)]
-pub struct Backend {
-    pub kind: Name,
-    pub path: Option<String>,
-    pub span: Span,
 }
 
 /// One module's blocks.

@@ -1,9 +1,10 @@
 //! The `isotope` block: required version, backend, encryption, limits.
 
+use super::backend::backend;
 use super::fields::{Fields, labels};
-use super::{Backend, MaxDestroy, Settings};
-use crate::diag::{Diagnostic, Diagnostics, Reported, Sources, Span};
-use crate::syntax::{self, Block, Expr};
+use super::{MaxDestroy, Settings};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
+use crate::syntax::{Block, Expr};
 use crate::value::{Type, Value};
 
 /// This program's version, which `required_version` is held against.
@@ -97,55 +98,12 @@ impl std::fmt::Display for MaxDestroy {
     }
 }
 
-impl Backend {
-    /// The block, as [`remembered`] reads it.
-    pub fn to_text(&self) -> String {
-        let path = self.path.iter().map(|path| format!("  path = {}\n", crate::value::quote(path)));
-        format!("backend {} {{\n{}}}\n", crate::value::quote(&self.kind), path.collect::<String>())
-    }
-}
-
-/// Reads a `backend` block that stands alone in a file: the one that was in use before.
-pub fn remembered(
-    file: &str,
-    bytes: Vec<u8>,
-    sources: &mut Sources,
-    diags: &mut Diagnostics,
-) -> Result<Backend, Reported> {
-    let file = syntax::decode(sources, file, bytes, diags)?;
-    let body = syntax::parse(sources, file, diags);
-    let mut fields = Fields::new("the remembered backend", Span::new(file, 0..0), &body);
-    let block = fields.block("backend", diags);
-    let found = block.map(|block| backend(block, diags));
-    fields.finish(diags);
-    found.unwrap_or_else(|| {
-        Err(diags.error(Diagnostic::error("Missing backend block").at(Span::new(file, 0..0))))
-    })
-}
-
-fn whole(value: &crate::value::Value, span: Span, diags: &mut Diagnostics) -> Option<u64> {
+pub(super) fn whole(value: &crate::value::Value, span: Span, diags: &mut Diagnostics) -> Option<u64> {
     let number = value.as_number().and_then(|n| n.as_i64()).and_then(|n| u64::try_from(n).ok());
     if number.is_none() {
         diags.error(Diagnostic::error("Invalid value").at(span).label("expected a whole number, at least 0"));
     }
     number
-}
-
-fn backend(block: &Block, diags: &mut Diagnostics) -> Result<Backend, Reported> {
-    let [label] = labels(block, ["type"], diags)?;
-    if &*label.value != "sled" {
-        return Err(diags.error(
-            Diagnostic::error("Unsupported backend type")
-                .at(label.span)
-                .label("the backend of this version is `sled`")
-                .detail(format!("There is no backend type named {:?}.", label.value)),
-        ));
-    }
-    let mut fields = Fields::new("backend", block.header, &block.body);
-    let path = fields.constant("path", &Type::String, diags);
-    let path = path.and_then(|(path, _)| path.as_str().map(str::to_owned));
-    fields.finish(diags);
-    Ok(Backend { kind: label.value.clone(), path, span: block.header })
 }
 
 fn check_version(wanted: &str, span: Span, diags: &mut Diagnostics) {

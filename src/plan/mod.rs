@@ -56,6 +56,7 @@ pub use select::{Selection, Target};
 mod validate;
 pub use validate::{Recorded, check, rehearse, validate};
 mod variables;
+pub use variables::root as root_variable;
 
 use crate::addr::{Name, ObjectAddr};
 use crate::diag::Span;

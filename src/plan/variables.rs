@@ -5,7 +5,7 @@ use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::value::{Marks, Value};
 
 /// The value of a root variable.
-pub(super) fn root(variable: &Variable, given: &Values, diags: &mut Diagnostics) -> Result<Value, Reported> {
+pub fn root(variable: &Variable, given: &Values, diags: &mut Diagnostics) -> Result<Value, Reported> {
     let given = given.get(&variable.name);
     let span = match given {
         Some((_, Source::File(span))) => Some(*span),

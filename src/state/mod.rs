@@ -27,6 +27,7 @@ mod image;
 mod ledger;
 mod log;
 mod memory;
+mod release;
 mod sled;
 mod migrate;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use difference::{Difference, ObjectDifference};
 pub use image::{DocumentError, Image};
 pub use memory::{MemoryBackend, MemoryStore};
 pub use migrate::{MigrateError, Migrated, migrate};
+pub use release::released;
 pub use sled::{SledBackend, SledStore};
 
 /// Which history a state belongs to, and how far that history is.

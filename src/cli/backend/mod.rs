@@ -3,12 +3,13 @@
 use super::environment::Environment;
 use super::output::Output;
 use super::previous::{self, Memo};
+use super::project::Project;
 use crate::addr::ObjectAddr;
-use crate::config::{self, Config, Settings};
-use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
+use crate::config::Settings;
+use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval;
 use crate::secret::{self, KeyChoice, Sealer};
-use crate::state::{self, Event, Image, SledBackend, State, Store, StoreError, Writer, is_workspace_name};
+use crate::state::{Event, Image, State, Store, StoreError, Writer, is_workspace_name};
 use crate::syntax::Block;
 use crate::value::{Type, Value, convert};
 use std::path::PathBuf;
@@ -16,8 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Where the default backend keeps its state, relative to the configuration directory.
-pub const DEFAULT_PATH: &str = "state";
+mod home;
+mod sled;
+
+pub use home::{Home, dir};
 
 /// A state that was opened, with its key if there is one.
 pub struct Backend {
@@ -34,32 +37,13 @@ pub struct Backend {
     memo: Memo,
 }
 
-/// The directory that a local backend keeps its states in.
-pub fn directory(backend: Option<&config::Backend>, environment: &Environment) -> PathBuf {
-    environment.dir.join(backend.and_then(|backend| backend.path.as_deref()).unwrap_or(DEFAULT_PATH))
-}
-
-/// The backend that the configuration names; without one, the local one.
-pub fn home(
-    backend: Option<&config::Backend>,
-    settings: &Settings,
-    environment: &Environment,
-) -> Box<dyn state::Backend> {
-    let local = SledBackend::new(directory(backend, environment));
-    Box::new(match settings.history {
-        Some(serials) => local.with_history(usize::try_from(serials).unwrap_or(usize::MAX)),
-        None => local,
-    })
-}
-
 /// Opens the state of a configuration: reads it and finds its key. A key that is not here leaves its secrets sealed, with a warning.
 pub async fn open(
-    config: &Config,
-    sources: &Sources,
+    project: &Project,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Backend, Reported> {
-    let mut backend = look(config, sources, environment, output).await?;
+    let mut backend = look(project, environment, output).await?;
     backend.unlock(environment, output).await?;
     for (what, problem) in &backend.state.damaged {
         output.say(&match what.parse::<ObjectAddr>() {
@@ -72,24 +56,23 @@ pub async fn open(
 
 /// Opens the state without looking for its key.
 pub async fn look(
-    config: &Config,
-    sources: &Sources,
+    project: &Project,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Backend, Reported> {
     let mut diags = Diagnostics::new();
-    let choice = key_choice(&config.settings, environment, &mut diags);
-    output.check(&mut diags, sources)?;
+    let choice = key_choice(&project.config.settings, environment, &mut diags);
+    output.check(&mut diags, &project.sources)?;
     let workspace = environment.workspace();
     check_name(&workspace, output)?;
-    previous::check(&config.settings, environment, output).await?;
-    let now = config.settings.backend.as_ref();
-    let home = home(now, &config.settings, environment);
-    let store = home.open(&workspace);
+    let home = Home::of(project, environment, output)?;
+    previous::check(&home, environment, output).await?;
+    let backend = home.open(environment, output)?;
+    let store = backend.open(&workspace);
     let state = store.snapshot().await.map_err(|error| output.fail(complaint(&error)))?;
-    let emulator = directory(now, environment).join(&*workspace).join("emulator");
-    let memo = Memo::new(now, environment);
-    let place = home.place(&workspace);
+    let emulator = home.beside(environment).join(&*workspace).join("emulator");
+    let memo = Memo::new(&home, environment);
+    let place = backend.place(&workspace);
     Ok(Backend { store, place, emulator, state, sealer: None, choice: choice?, trouble: None, memo })
 }
 
@@ -101,11 +84,6 @@ pub fn check_name(name: &str, output: &mut Output) -> Result<(), Reported> {
     Err(output.fail(Diagnostic::error("Invalid workspace name").detail(format!(
         "The workspace name {name:?} is not allowed. The name must contain only URL safe characters, and no path separators."
     ))))
-}
-
-/// The directory of this workspace, where what belongs beside the state is kept.
-pub fn dir(config: &Config, environment: &Environment) -> PathBuf {
-    directory(config.settings.backend.as_ref(), environment).join(&*environment.workspace())
 }
 
 impl Backend {

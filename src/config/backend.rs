@@ -1,0 +1,202 @@
+//! `backend` blocks: which types there are, what each may be told, and what that says in the end.
+//!
+//! A block is read without being evaluated, so that `validate` needs no environment. Whoever opens the backend evaluates it
+//! ([`Backend::settle`]): its arguments may use variables, `path` and functions, since nothing else is known before the state is.
+
+use super::Module;
+use super::fields::{Fields, converted, labels, missing};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Sources, Span, did_you_mean};
+use crate::eval::{self, Scope, Subject};
+use crate::syntax::{self, Block, Expr};
+use crate::value::{Type, Value, console, quote};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// An argument of a type of backend.
+struct Argument {
+    name: &'static str,
+    ty: Type,
+    needed: bool,
+    /// It may hold a secret, so it is never written down.
+    secret: bool,
+}
+
+const fn may(name: &'static str, ty: Type) -> Argument {
+    Argument { name, ty, needed: false, secret: false }
+}
+
+/// What is taken where no block says anything.
+const DEFAULT: &str = "sled";
+
+/// The types and their arguments. How each is opened is `cli/backend/`'s business.
+const TYPES: &[(&str, &[Argument])] = &[(DEFAULT, &[may("path", Type::String)])];
+
+/// A `backend` block as it stands.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    pub kind: &'static str,
+    arguments: BTreeMap<&'static str, Expr>,
+    pub span: Span,
+}
+
+/// What a `backend` block says, evaluated. Arguments that were not given are not in it.
+#[derive(Clone, PartialEq)]
+pub struct BackendSettings {
+    pub kind: &'static str,
+    values: BTreeMap<&'static str, Value>,
+}
+
+/// Names what was given, and shows no value: one may be secret.
+impl fmt::Debug for BackendSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.kind, self.values.keys())
+    }
+}
+
+/// Without a block: the local one, where it is by default.
+impl Default for BackendSettings {
+    fn default() -> Self {
+        Self { kind: DEFAULT, values: BTreeMap::new() }
+    }
+}
+
+fn arguments(kind: &str) -> &'static [Argument] {
+    TYPES.iter().find(|(name, _)| *name == kind).map_or(&[], |(_, arguments)| arguments)
+}
+
+pub(super) fn backend(block: &Block, diags: &mut Diagnostics) -> Result<Backend, Reported> {
+    let [label] = labels(block, ["type"], diags)?;
+    let Some((kind, known)) = TYPES.iter().find(|(name, _)| **name == *label.value) else {
+        return Err(diags.error(unsupported(&label.value, label.span)));
+    };
+    let mut fields = Fields::new("backend", block.header, &block.body);
+    let mut arguments = BTreeMap::new();
+    for argument in *known {
+        match fields.take(argument.name) {
+            Some(given) => drop(arguments.insert(argument.name, given.expr.clone())),
+            None if argument.needed => drop(missing("backend", argument.name, block.header, diags)),
+            None => {}
+        }
+    }
+    fields.finish(diags);
+    Ok(Backend { kind, arguments, span: block.header })
+}
+
+fn unsupported(name: &str, span: Span) -> Diagnostic {
+    let known: Vec<String> = TYPES.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let label = match did_you_mean(name, TYPES.iter().map(|(name, _)| *name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the types are {}", known.join(", ")),
+    };
+    Diagnostic::error("Unsupported backend type")
+        .at(span)
+        .label(label)
+        .detail(format!("There is no backend type named {name:?}."))
+}
+
+impl Backend {
+    /// Reports what its arguments may not refer to: nothing that needs the state can say where the state is.
+    pub(super) fn check(&self, root: &Module, diags: &mut Diagnostics) {
+        for reference in self.arguments.values().flat_map(eval::references) {
+            match &reference.subject {
+                Subject::Path(_) => {}
+                Subject::Variable(name) if root.variables.contains_key(name) => {}
+                Subject::Variable(_) => drop(diags.error(eval::undeclared(&reference))),
+                _ => drop(
+                    diags.error(
+                        Diagnostic::error("Invalid reference")
+                            .at(reference.span)
+                            .label("a backend's arguments may use variables and functions")
+                            .detail("Where the state is must be known before anything else is evaluated."),
+                    ),
+                ),
+            }
+        }
+    }
+
+    /// Evaluates the arguments. An argument that is null counts as not given.
+    pub fn settle(&self, scope: &dyn Scope, diags: &mut Diagnostics) -> Result<BackendSettings, Reported> {
+        let mut values = BTreeMap::new();
+        let mut outcome = Ok(());
+        for argument in arguments(self.kind) {
+            let Some(expr) = self.arguments.get(argument.name) else { continue };
+            match value(expr, &argument.ty, scope, diags) {
+                Ok(value) if value.is_null() => {}
+                Ok(value) => drop(values.insert(argument.name, value)),
+                Err(reported) => outcome = Err(reported),
+            }
+        }
+        outcome.map(|()| BackendSettings { kind: self.kind, values })
+    }
+}
+
+fn value(expr: &Expr, ty: &Type, scope: &dyn Scope, diags: &mut Diagnostics) -> Result<Value, Reported> {
+    let value = eval::evaluate(expr, scope, diags)?.unmark_deep().0;
+    if !value.is_wholly_known() {
+        let unknown = Diagnostic::error("Invalid value").at(expr.span).label("has no value here");
+        return Err(diags.error(unknown));
+    }
+    converted(&value, expr, ty, diags)
+}
+
+impl BackendSettings {
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name)?.as_str()
+    }
+
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.values.get(name)?.as_bool()
+    }
+
+    /// A whole number that is not negative.
+    pub fn whole(&self, name: &str) -> Option<u64> {
+        self.values.get(name)?.as_number()?.as_i64()?.try_into().ok()
+    }
+
+    /// The texts that nothing may print.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let secret = arguments(self.kind).iter().filter(|argument| argument.secret);
+        secret.filter_map(|argument| self.text(argument.name))
+    }
+
+    /// The same without what may be secret.
+    pub fn without_secrets(&self) -> Self {
+        let mut open = self.clone();
+        for argument in arguments(self.kind).iter().filter(|argument| argument.secret) {
+            open.values.remove(argument.name);
+        }
+        open
+    }
+
+    /// The same with another text for an argument.
+    pub fn with_text(mut self, name: &'static str, text: &str) -> Self {
+        self.values.insert(name, Value::string(text));
+        self
+    }
+
+    /// The block, as [`remembered`] reads it. To be called on what holds no secret.
+    pub fn to_text(&self) -> String {
+        let shown = |value: &Value| value.as_str().map_or_else(|| console(value), quote);
+        let lines = self.values.iter().map(|(name, value)| format!("  {name} = {}\n", shown(value)));
+        format!("backend {} {{\n{}}}\n", quote(self.kind), lines.collect::<String>())
+    }
+}
+
+/// Reads a `backend` block that stands alone in a file: the one that was in use before.
+pub fn remembered(
+    file: &str,
+    bytes: Vec<u8>,
+    scope: &dyn Scope,
+    sources: &mut Sources,
+    diags: &mut Diagnostics,
+) -> Result<BackendSettings, Reported> {
+    let file = syntax::decode(sources, file, bytes, diags)?;
+    let body = syntax::parse(sources, file, diags);
+    let mut fields = Fields::new("the remembered backend", Span::new(file, 0..0), &body);
+    let block = fields.block("backend", diags);
+    let found = block.map(|block| backend(block, diags)?.settle(scope, diags));
+    fields.finish(diags);
+    found.unwrap_or_else(|| {
+        Err(diags.error(Diagnostic::error("Missing backend block").at(Span::new(file, 0..0))))
+    })
+}

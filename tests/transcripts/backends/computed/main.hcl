@@ -1,0 +1,13 @@
+isotope {
+  backend "sled" {
+    path = "${var.place}/${env("TEAM")}"
+  }
+}
+
+variable "place" {
+  default = "states"
+}
+
+value "a" {
+  input = "hello"
+}
