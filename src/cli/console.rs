@@ -4,7 +4,7 @@ use super::args;
 use super::environment::{Environment, Functions};
 use super::output::Output;
 use super::typing::Typist;
-use super::{Exit, Outcome, backend, project, prompt, providers, redaction};
+use super::{Exit, Outcome, backend, plan as planning, project, prompt, providers, redaction};
 use crate::addr::{ModulePath, Name, ObjectAddr};
 use crate::config::{Config, ModuleId, Settings};
 use crate::diag::{Diagnostics, Reported, Sources};
@@ -105,21 +105,11 @@ async fn read(
     }
     let connected = providers::connect(project, backend, None, false, environment, output).await?;
     let functions = Functions::planning(environment);
+    let (workspace, all) = (environment.workspace(), plan::Selection::all());
     let request = plan::Request {
-        config: &project.config,
-        walk: &project.walk,
-        kinds: &project.kinds,
-        state: &backend.state,
-        providers: &connected.providers,
-        given: &project.given,
-        host: &functions,
-        workspace: environment.workspace(),
-        sealer: backend.sealer.as_deref(),
         mode: plan::Mode::RefreshOnly,
         refresh: false,
-        selection: &plan::Selection::all(),
-        replace: &[],
-        answers: None,
+        ..planning::request(project, backend, &connected, &functions, workspace, &all)
     };
     let data = plan::read(&request).await;
     redaction::of_values(data.values(), &output.redactor());

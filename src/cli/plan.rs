@@ -9,7 +9,7 @@ use super::project::{self, Project};
 use super::providers::{self, Connected};
 use super::{Exit, Outcome};
 use super::{live, redaction, saved};
-use crate::addr::{self, ObjectAddr};
+use crate::addr::{self, Name, ObjectAddr};
 use crate::config::Settings;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Mode, Plan, Selection, Target};
@@ -81,21 +81,12 @@ pub async fn make(
     let planned = match asked {
         Ok((selection, replace)) => {
             let functions = Functions::planning_at(environment, planned_at);
+            let workspace = environment.workspace();
             let request = plan::Request {
-                config: &project.config,
-                walk: &project.walk,
-                kinds: &project.kinds,
-                state: &backend.state,
-                providers: &connected.providers,
-                given: &project.given,
-                host: &functions,
-                workspace: environment.workspace(),
-                sealer: backend.sealer.as_deref(),
                 mode,
                 refresh: planning.refresh,
-                selection: &selection,
                 replace: &replace,
-                answers: None,
+                ..request(&project, &backend, &connected, &functions, workspace, &selection)
             };
             let reading = |elapsed| render::reading(connected.providers.requests(), elapsed);
             live::waiting(environment, output, reading, plan::plan(&request, &mut diags)).await
@@ -168,6 +159,33 @@ fn parse<T: std::str::FromStr<Err = crate::addr::ParseError>>(
     text.parse().map_err(|error: crate::addr::ParseError| {
         diags.error(Diagnostic::error(format!("Invalid {option} option")).detail(format!("{error}.")))
     })
+}
+
+/// What every plan is asked with: nothing is replaced by wish, and the world is asked.
+pub fn request<'r>(
+    project: &'r Project,
+    backend: &'r Backend,
+    connected: &'r Connected,
+    host: &'r Functions<'_>,
+    workspace: Name,
+    selection: &'r Selection,
+) -> plan::Request<'r> {
+    plan::Request {
+        config: &project.config,
+        walk: &project.walk,
+        kinds: &project.kinds,
+        state: &backend.state,
+        providers: &connected.providers,
+        given: &project.given,
+        host,
+        workspace,
+        sealer: backend.sealer.as_deref(),
+        mode: Mode::Normal,
+        refresh: true,
+        selection,
+        replace: &[],
+        answers: None,
+    }
 }
 
 /// Refuses a plan that deletes more than `-allow-destroy` allows, or else the configuration's `max_destroy`.

@@ -191,20 +191,11 @@ async fn again(
     );
     let functions = Functions::planning_at(environment, planned_at);
     let request = plan::Request {
-        config: &project.config,
-        walk: &project.walk,
-        kinds: &project.kinds,
-        state: &backend.state,
-        providers: &connected.providers,
-        given: &project.given,
-        host: &functions,
-        workspace: environment.workspace(),
-        sealer: backend.sealer.as_deref(),
         mode: saved.asked.mode.into(),
         refresh: saved.asked.refresh,
-        selection: &selection,
         replace: &replace,
         answers: Some(&saved.answers),
+        ..planning::request(project, backend, connected, &functions, environment.workspace(), &selection)
     };
     let mut diags = Diagnostics::new();
     let plan = plan::plan(&request, &mut diags).await;
