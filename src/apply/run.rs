@@ -56,7 +56,7 @@ pub async fn apply(
     diags: &mut Diagnostics,
 ) -> Result<Outcome, StoreError> {
     adopt(apply, writer, tell).await?;
-    if !apply.plan.moves.0.is_empty() {
+    if !apply.plan.moves.is_empty() {
         let events = apply.plan.moves.events(writer.state());
         writer.commit(&events, &apply.stamp).await?;
     }

@@ -214,7 +214,7 @@ pub async fn rename(
     let lines: Vec<String> = moves.iter().map(|(old, new)| format!("Move \"{old}\" to \"{new}\"")).collect();
     let count = moves.len();
     if !dry_run {
-        let events = plan::Moves(moves).events(&open.backend.state);
+        let events = plan::Moves::new(moves).events(&open.backend.state);
         open.commit(events, environment, output).await?;
     }
     lines.iter().for_each(|line| output.print(line));

@@ -68,10 +68,13 @@ pub async fn make(
     output.compact_warnings = planning.compact_warnings;
     begin(planning, output);
     let project = project::load(&planning.variables, environment, output)?;
-    let mut backend = backend::open(&project, environment, output).await?;
-    let writer = match planning.locking.lock {
-        true => Some(backend.lock(command, planning.locking.lock_timeout, environment, output).await?),
-        false => None,
+    let wait = planning.locking.lock_timeout;
+    let (backend, writer) = match planning.locking.lock {
+        true => {
+            let locked = backend::open_locked(&project, command, wait, environment, output).await?;
+            (locked.0, Some(locked.1))
+        }
+        false => (backend::open(&project, environment, output).await?, None),
     };
     let connected =
         providers::connect(&project, &backend, planning.parallelism, keep, environment, output).await?;

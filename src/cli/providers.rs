@@ -7,7 +7,7 @@ use super::project::Project;
 use crate::config::{ModuleId, ProviderBlock, Resource};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::emulator;
-use crate::eval;
+use crate::eval::{self, Host};
 use crate::http::ClientOptions;
 use crate::plan::{self, Evaluation, Providers, Recorded, Repeat, Terms};
 use crate::provider::{self, LocalProvider, ProviderSettings};
@@ -148,9 +148,13 @@ fn settings(
     // Complaints about values belong to the plan, which makes them again; here only the providers' own count.
     let mut elsewhere = Diagnostics::new();
     let mut objects = Recorded { records: &backend.state.records, data: &BTreeMap::new() };
-    plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut elsewhere);
+    let used: Vec<ProviderAddr> = used(project, backend).into_iter().chain(extra.iter().cloned()).collect();
+    let blocks = used.iter().filter_map(|addr| block_of(project, addr));
+    let arguments = blocks.flat_map(|block| &block.arguments.attributes).map(|argument| &argument.expr);
+    let walk = project.walk.toward(&project.config, arguments);
+    plan::walk(&mut evaluation, &walk, &project.given, &mut objects, &mut elsewhere);
     let mut found = BTreeMap::new();
-    for addr in used(project, backend).into_iter().chain(extra.iter().cloned()) {
+    for addr in used {
         let block = block_of(project, &addr);
         if block.is_none() && addr.alias.is_some() {
             diags.error(missing(project, &addr));
@@ -163,9 +167,23 @@ fn settings(
     // A value that could not be evaluated is why a provider cannot be reached: then the cause is what to show.
     if diags.has_errors() && elsewhere.has_errors() {
         diags.take();
-        diags.append(elsewhere);
+        diags.append(all_complaints(project, backend, &host, environment));
     }
     found
+}
+
+/// What evaluating the whole configuration finds wrong: a mistake that is in the way hides no other.
+fn all_complaints(
+    project: &Project,
+    backend: &Backend,
+    host: &dyn Host,
+    environment: &Environment,
+) -> Diagnostics {
+    let mut diags = Diagnostics::new();
+    let mut evaluation = Evaluation::new(&project.config, &project.kinds, host, environment.workspace());
+    let mut objects = Recorded { records: &backend.state.records, data: &BTreeMap::new() };
+    plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut diags);
+    diags
 }
 
 fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {

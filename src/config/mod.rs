@@ -288,6 +288,13 @@ impl Config {
         &self.modules[id.0 as usize]
     }
 
+    /// The module that the names lead to, call by call from the root.
+    pub fn module_at<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Option<(ModuleId, &Module)> {
+        let called = |id: ModuleId, name: &str| self.module(id).calls.get(name).map(|call| call.module);
+        let id = names.into_iter().try_fold(ModuleId(0), called)?;
+        Some((id, self.module(id)))
+    }
+
     pub fn modules(&self) -> impl Iterator<Item = (ModuleId, &Module)> {
         (0u32..).map(ModuleId).zip(&self.modules)
     }

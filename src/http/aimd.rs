@@ -1,7 +1,8 @@
 //! How many attempts may be in flight: additive increase, multiplicative decrease, without a clock of its own.
 //!
-//! A window is as many answers as the limit. After a window in which the limit was used up and latency stayed
-//! flat, the limit grows by one. An overload (429, 503, a time-out) halves it, once for all attempts that
+//! A window is as many answers as the limit. Nothing is known of the API at first, so the limit doubles after each window in
+//! which it was used up and latency stayed flat: up to 64, at which most work is done within seconds. From there it
+//! feels its way and grows by one after several such windows. An overload (429, 503, a time-out) halves it, once for all attempts that
 //! began before the halving, and is remembered: up to just below the limit that failed the way back is quick
 //! (one for each answer), and beyond it is tried only after several calm windows. So an API that bears 20 is asked
 //! for 20 most of the time and for 21 seldom.
@@ -9,8 +10,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// Up to here the limit grows quickly while nothing speaks against it.
+const QUICK: usize = 64;
 /// Windows at the ceiling before a higher limit is tried again.
 const PATIENCE: u32 = 4;
+/// Windows beyond [`QUICK`] for each growth. Whoever has 64 at work gains little by a few more, and a queue of the API's that
+/// nobody sees grows with them.
+const CALM: u32 = 8;
 /// A window's mean latency is flat up to this multiple of the best mean seen.
 const FLAT: f64 = 1.5;
 /// The best mean fades by this factor a window, so that an API that became slower for good is not held against us.
@@ -23,6 +29,8 @@ pub(super) struct Aimd {
     max: usize,
     /// The limit below the one that last met an overload.
     ceiling: Option<usize>,
+    /// Whether latency was flat so far.
+    quick: bool,
     /// Calm windows since the last growth.
     calm: u32,
     /// Counts the halvings.
@@ -48,6 +56,7 @@ impl Aimd {
             limit: start.clamp(1, max),
             max,
             ceiling: None,
+            quick: true,
             calm: 0,
             epoch: 0,
             window: Window::default(),
@@ -73,7 +82,7 @@ impl Aimd {
         }
         self.window.add(method, latency);
         if self.is_used_up() && self.ceiling.is_some_and(|ceiling| self.limit < ceiling) {
-            self.grow();
+            self.limit = self.grown(1);
         } else if self.window.answers >= self.limit.max(ENOUGH) {
             self.end_window();
         }
@@ -81,6 +90,10 @@ impl Aimd {
 
     /// Notes a 429, a 503 or a time-out.
     pub(super) fn overloaded(&mut self, epoch: u64) {
+        if epoch + 1 == self.epoch {
+            // One more of the crowd that was halved: so many fewer are borne.
+            self.ceiling = self.ceiling.map(|ceiling| (ceiling - 1).max(self.limit));
+        }
         if epoch != self.epoch {
             return;
         }
@@ -96,21 +109,28 @@ impl Aimd {
         self.window.peak >= self.limit
     }
 
-    fn grow(&mut self) {
-        self.limit = (self.limit + 1).min(self.max);
+    fn grown(&self, by: usize) -> usize {
+        (self.limit + by).min(self.max)
     }
 
     fn end_window(&mut self) {
         let window = std::mem::take(&mut self.window);
-        if window.strain(&mut self.best) > FLAT || window.peak < self.limit {
+        let strained = window.strain(&mut self.best) > FLAT;
+        self.quick &= !strained;
+        if strained || window.peak < self.limit {
             self.calm = 0;
             return;
         }
         self.calm += 1;
-        let needed = if self.ceiling == Some(self.limit) { PATIENCE } else { 1 };
+        let (needed, by) = match self.ceiling {
+            None if self.quick && self.limit < QUICK => (1, self.limit.min(QUICK - self.limit)),
+            Some(ceiling) if ceiling == self.limit => (PATIENCE, 1),
+            _ if self.limit >= QUICK => (CALM, 1),
+            _ => (1, 1),
+        };
         if self.calm >= needed {
             self.calm = 0;
-            self.grow();
+            self.limit = self.grown(by);
         }
     }
 }

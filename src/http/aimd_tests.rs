@@ -77,11 +77,32 @@ fn settles_near_what_the_api_bears_and_wastes_little() {
 }
 
 #[test]
-fn grows_by_one_a_window_while_latency_is_flat() {
-    let run = simulate(Aimd::new(16, 128), 16 + 17 + 18, &|_| Ok(200));
-    assert_eq!(*run.limits.last().unwrap(), 19);
-    let run = simulate(Aimd::new(16, 128), 20_000, &|_| Ok(200));
+fn doubles_to_64_while_latency_is_flat_and_then_takes_its_time() {
+    let limit_after = |work| *simulate(Aimd::new(16, 128), work, &|_| Ok(200)).limits.last().unwrap();
+    assert_eq!([15, 16, 16 + 32, 16 + 32 + 7 * 64].map(limit_after), [16, 32, 64, 64]);
+    assert_eq!(limit_after(16 + 32 + 8 * 64), 65);
+    let run = simulate(Aimd::new(16, 128), 60_000, &|_| Ok(200));
     assert_eq!((*run.limits.last().unwrap(), run.overloads), (128, 0));
+}
+
+#[test]
+fn a_thousand_creates_end_near_the_best_time() {
+    let run = simulate(Aimd::new(16, 128), 1000, &|_| Ok(50));
+    let greatest = *run.limits.iter().max().unwrap();
+    let best = 1000.0 * 50.0 / greatest as f64;
+    assert!(greatest >= 64 && (run.millis as f64) < 1.15 * best, "{} ms with {greatest}", run.millis);
+}
+
+#[test]
+fn an_api_that_bears_20_costs_a_thousand_creates_few_refusals() {
+    for refusal in [1, 20, 50] {
+        let run = simulate(Aimd::new(16, 128), 1000, &move |running| {
+            if running > 20 { Err(refusal) } else { Ok(50) }
+        });
+        let told =
+            format!("refusals after {refusal} ms: waste {:.3}, settled {:.1}", run.waste(), run.settled());
+        assert!(run.waste() < 0.05 && (17.0..21.0).contains(&run.settled()), "{told}");
+    }
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Plan {
         let objects =
             self.changes.values().any(|c| !matches!(c.action, Action::NoOp { .. } | Action::Forget { .. }));
         let outputs = self.outputs.values().any(OutputChange::is_change);
-        objects || outputs || self.forgets() || !self.moves.0.is_empty() || self.imports().count() > 0
+        objects || outputs || self.forgets() || !self.moves.is_empty() || self.imports().count() > 0
     }
 
     /// Whether applying it writes anything, if only to the state.

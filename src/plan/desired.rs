@@ -1,7 +1,7 @@
 //! One object's block → what it shall be: arguments evaluated, converted to the kind's schema, defaults filled in, secrets marked.
 
 use super::evaluation::{Evaluation, Visit};
-use crate::config::Resource;
+use crate::config::{Config, Resource};
 use crate::diag::Span;
 use crate::diag::{Diagnostic, Diagnostics, did_you_mean};
 use crate::eval;
@@ -239,10 +239,8 @@ pub fn object_type(kind: &Kind) -> Type {
 
 /// The visit of an object that the walk came to. `None` when no block declares it.
 pub fn visit_of<'c>(addr: &crate::addr::ObjectAddr, evaluation: &Evaluation<'c>) -> Option<Visit<'c>> {
-    let names: Vec<&str> = addr.module.names().collect();
-    let config = evaluation.config;
-    let mut modules = config.modules();
-    let (module, of) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
+    let config: &'c Config = evaluation.config;
+    let (module, of) = config.module_at(addr.module.names())?;
     let resource = of.resources.get(&addr.resource)?;
     let expansion = evaluation.expansion(&addr.module, &addr.resource)?;
     let repeat = expansion

@@ -2,9 +2,7 @@
 
 use super::evaluation::{Evaluation, walk};
 use super::scope::Repeat;
-use super::{
-    Action, Change, Meta, Recorded, Request, Subject, keep, moves, provider_of, settable, settled, visit_of,
-};
+use super::{Action, Change, Meta, Recorded, Request, Subject, keep, moves, provider_of, settable, visit_of};
 use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
 use crate::config::{Import, ModuleId, ProviderRef};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
@@ -15,6 +13,7 @@ use crate::secret::Sealer;
 use crate::state::{ProviderAddr, Record, Status};
 use crate::syntax::{Expr, ExprKind, Step};
 use crate::value::{Path, PathStep, Str, Type, Value, convert};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Reads every object that an `import` block names and that is not recorded yet.
@@ -27,8 +26,7 @@ pub(super) async fn ask(
     if request.config.root().imports.is_empty() || request.mode != super::Mode::Normal {
         return Ok(found_all);
     }
-    let mut recorded = settled(request.state, &[]);
-    moves::follow(request.config, &mut recorded, &mut Diagnostics::new())?;
+    let (recorded, _) = moves::follow(request.config, Cow::Borrowed(request.state), &mut Diagnostics::new())?;
     let mut evaluation =
         Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
     let mut objects = Recorded { records: &recorded.records, data };

@@ -13,6 +13,7 @@ use crate::secret::Sealer;
 use crate::state::journal::End;
 use crate::state::{Event, Intent, IntentId, Operation, Record, State};
 use futures_util::future::join_all;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -138,10 +139,10 @@ async fn read(kind: &Kind, provider: &Arc<dyn Provider>, intent: &Intent) -> Res
 }
 
 /// The state as it is once the findings are settled: what a plan is made from.
-pub fn settled(state: &State, findings: &[Finding]) -> State {
-    let mut settled = state.clone();
+pub fn settled<'s>(state: &'s State, findings: &[Finding]) -> Cow<'s, State> {
+    let mut settled = Cow::Borrowed(state);
     for finding in findings {
-        events(&settled, finding).iter().for_each(|event| settled.fold(event));
+        events(&settled, finding).iter().for_each(|event| settled.to_mut().fold(event));
     }
     settled
 }

@@ -10,7 +10,8 @@ use crate::config::{Config, Endpoint, Module, ModuleId, Moved, Repetition};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::graph::{Dag, Node};
 use crate::state::{Event, State};
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One block's statement, from the root's point of view. A module that has several instances speaks for each.
 struct Statement<'c> {
@@ -19,35 +20,67 @@ struct Statement<'c> {
     moved: &'c Moved,
 }
 
-/// What moved: pairs of old and new address, in the order in which they can be written.
+/// What moved.
 #[derive(Clone, Debug, Default)]
-pub struct Moves(pub Vec<(ObjectAddr, ObjectAddr)>);
+pub struct Moves {
+    pairs: Vec<(ObjectAddr, ObjectAddr)>,
+    /// Old addresses by new ones.
+    previous: BTreeMap<ObjectAddr, ObjectAddr>,
+}
 
 impl Moves {
+    pub fn new(pairs: Vec<(ObjectAddr, ObjectAddr)>) -> Self {
+        let previous = pairs.iter().map(|(from, to)| (to.clone(), from.clone())).collect();
+        Self { pairs, previous }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// Old and new address of each, in the order in which they can be written.
+    pub fn pairs(&self) -> &[(ObjectAddr, ObjectAddr)] {
+        &self.pairs
+    }
+
     /// What the object was called before.
     pub fn previous(&self, addr: &ObjectAddr) -> Option<&ObjectAddr> {
-        self.0.iter().find(|(_, to)| to == addr).map(|(from, _)| from)
+        self.previous.get(addr)
     }
 
     /// What records the moves, and the new names in what depends on the moved objects. `state` is as it was before.
     pub fn events(&self, state: &State) -> Vec<Event> {
         let event =
             |(from, to): &(ObjectAddr, ObjectAddr)| Event::Moved { from: from.clone(), to: to.clone() };
-        self.0.iter().map(event).chain(dependents::renamed(&self.0, state)).collect()
+        self.pairs.iter().map(event).chain(dependents::renamed(&self.pairs, state)).collect()
     }
 }
 
 /// Moves the objects of a state, and says which.
-pub(super) fn follow(config: &Config, state: &mut State, diags: &mut Diagnostics) -> Result<Moves, Reported> {
+pub(super) fn follow<'s>(
+    config: &Config,
+    mut state: Cow<'s, State>,
+    diags: &mut Diagnostics,
+) -> Result<(Cow<'s, State>, Moves), Reported> {
+    let moves = moves(config, &state, diags)?;
+    if !moves.is_empty() {
+        let events = moves.events(&state);
+        let state = state.to_mut();
+        events.iter().for_each(|event| state.fold(event));
+    }
+    Ok((state, moves))
+}
+
+fn moves(config: &Config, state: &State, diags: &mut Diagnostics) -> Result<Moves, Reported> {
     let statements = statements(config);
+    let recorded = || state.records.keys().chain(state.deposed.keys().map(|(addr, _)| addr));
+    if statements.is_empty() && recorded().all(|addr| implied(config, addr).is_none()) {
+        return Ok(Moves::default());
+    }
     let order = ordered(&statements, diags)?;
     // Each object by its address today, with the one it has in the state.
-    let mut places: BTreeMap<ObjectAddr, ObjectAddr> = state
-        .records
-        .keys()
-        .chain(state.deposed.keys().map(|(addr, _)| addr))
-        .map(|addr| (addr.clone(), addr.clone()))
-        .collect();
+    let mut places: BTreeMap<ObjectAddr, ObjectAddr> =
+        recorded().map(|addr| (addr.clone(), addr.clone())).collect();
     let mut blocked = Vec::new();
     for at in order {
         step(&mut places, &mut blocked, |addr| {
@@ -59,11 +92,7 @@ pub(super) fn follow(config: &Config, state: &mut State, diags: &mut Diagnostics
     for (from, to) in blocked {
         diags.push(unresolved(&from, &to));
     }
-    let moves = Moves(writable(places.into_iter().map(|(to, from)| (from, to))));
-    for event in moves.events(state) {
-        state.fold(&event);
-    }
-    Ok(moves)
+    Ok(Moves::new(writable(places.into_iter().map(|(to, from)| (from, to)))))
 }
 
 /// The objects that a move by hand is about, with their new addresses.
@@ -94,10 +123,18 @@ fn step(
 
 /// The pairs that differ, in an order in which no move lands on an address that is still taken.
 fn writable(pairs: impl Iterator<Item = (ObjectAddr, ObjectAddr)>) -> Vec<(ObjectAddr, ObjectAddr)> {
-    let mut left: Vec<_> = pairs.filter(|(from, to)| from != to).collect();
-    let mut done = Vec::new();
-    while let Some(at) = left.iter().position(|(_, to)| !left.iter().any(|(from, _)| from == to)) {
-        done.push(left.remove(at));
+    let left: Vec<_> = pairs.filter(|(from, to)| from != to).collect();
+    let leaving: BTreeMap<&ObjectAddr, usize> =
+        left.iter().enumerate().map(|(at, (from, _))| (from, at)).collect();
+    let arriving: BTreeMap<&ObjectAddr, usize> =
+        left.iter().enumerate().map(|(at, (_, to))| (to, at)).collect();
+    // The first that can be written comes first; each that leaves makes room for one that arrives.
+    let mut free: BTreeSet<usize> =
+        (0..left.len()).filter(|at| !leaving.contains_key(&left[*at].1)).collect();
+    let mut done = Vec::with_capacity(left.len());
+    while let Some(at) = free.pop_first() {
+        free.extend(arriving.get(&left[at].0));
+        done.push(left[at].clone());
     }
     done
 }
@@ -210,9 +247,7 @@ fn renamed(inside: &[Name], from: &Endpoint, to: &Endpoint, addr: &ObjectAddr) -
 
 /// `a` → `a[0]` when the block has a `count` now, `a[0]` → `a` when it has none any more.
 fn implied(config: &Config, addr: &ObjectAddr) -> Option<ObjectAddr> {
-    let names: Vec<&str> = addr.module.names().collect();
-    let mut modules = config.modules.iter();
-    let module = modules.find(|m| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
+    let (_, module) = config.module_at(addr.module.names())?;
     let key = match (&module.resources.get(&addr.resource)?.repetition, &addr.key) {
         (Repetition::Count(_), ObjectKey::Single) => ObjectKey::Index(0),
         (Repetition::Single, ObjectKey::Index(0)) => ObjectKey::Single,
@@ -304,8 +339,7 @@ fn module_of<'c, 'n>(
     one: &'n Statement<'_>,
     names: impl Iterator<Item = &'n str>,
 ) -> Option<(ModuleId, &'c Module)> {
-    let names: Vec<&str> = one.inside.iter().map(|name| &**name).chain(names).collect();
-    config.modules().find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))
+    config.module_at(one.inside.iter().map(|name| &**name).chain(names))
 }
 
 fn ambiguous(one: &Statement<'_>, other: &Statement<'_>, diags: &mut Diagnostics) {

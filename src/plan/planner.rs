@@ -1,9 +1,10 @@
 //! The stage itself: look, read, evaluate and compare, order.
 
 use super::blame::BlameOf;
-use super::change::{Comparison, drift, refreshed, updated};
+use super::change::{Comparison, updated};
 use super::checks::checks;
 use super::condition::{self, Held};
+use super::current::Current;
 use super::data::{self, Question};
 use super::desired::{created, desired, seen};
 use super::evaluation::{Evaluation, Objects, Visit};
@@ -19,8 +20,8 @@ use super::rounds::{World, answered, gather, walked};
 use super::rules::Rules;
 use super::search::Known;
 use super::{
-    Action, Answers, Change, ConfigDigest, DeleteReason, Drift, Edit, Meta, Mode, OutputChange, Plan,
-    Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
+    Action, Answers, Change, ConfigDigest, DeleteReason, Edit, Meta, Mode, OutputChange, Plan, Planned,
+    Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
 };
 use crate::addr::{Mode as AddrMode, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Config, Module, ModuleId, ProviderRef, Repetition, Resource, Values};
@@ -63,9 +64,8 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         Some(answers) => answers.clone(),
         None => ask(request, diags).await?,
     };
-    let mut recorded = settled(request.state, &answers.findings);
-    let moves = moves::follow(request.config, &mut recorded, diags)?;
-    let (current, drift) = compare_with_world(request, &recorded, &answers);
+    let (recorded, moves) = moves::follow(request.config, settled(request.state, &answers.findings), diags)?;
+    let (current, drift) = Current::read(request, &recorded, &answers);
     let world = World { moves: &moves, recorded: &recorded, current: &current };
     if request.answers.is_none() {
         gather(request, &world, &mut answers, diags).await?;
@@ -99,7 +99,7 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         change.previous = moves.previous(&subject.addr).cloned();
     }
     import::warn(&answers.imports, &changes, request.kinds, diags);
-    removed::warn(&changes, |addr| !current.contains_key(addr), diags);
+    removed::warn(&changes, |addr| current.get(addr).is_none(), diags);
     warn_of_unmatched(request.replace, &changes, diags);
     let outputs = outputs(request, &evaluation, &recorded);
     let checks = match request.mode {
@@ -147,13 +147,10 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
     diags.check()?;
     let mut reads = BTreeMap::new();
     if request.refresh {
-        let mut recorded = settled(request.state, &findings);
         // Warnings are for the plan itself, which follows the moves again.
         let mut told = Diagnostics::new();
-        if let Err(reported) = moves::follow(request.config, &mut recorded, &mut told) {
-            diags.append(told);
-            return Err(reported);
-        }
+        let (recorded, _) = moves::follow(request.config, settled(request.state, &findings), &mut told)
+            .inspect_err(|_| diags.append(told))?;
         let selected = recorded.records.iter().filter(|(addr, _)| request.selection.reads(addr));
         let mut failed: BTreeMap<String, (CallError, Vec<ObjectAddr>)> = BTreeMap::new();
         for (addr, read) in read_all(selected, request.kinds, request.providers).await {
@@ -201,30 +198,6 @@ fn unreadable(error: &CallError, addrs: &[&ObjectAddr], providers: &BTreeSet<&st
         .help(help)
 }
 
-/// The records as the world has them (gone ones left out), and what differs from the state.
-fn compare_with_world(
-    request: &Request<'_>,
-    recorded: &State,
-    answers: &Answers,
-) -> (BTreeMap<ObjectAddr, Record>, Vec<Drift>) {
-    let mut current = recorded.records.clone();
-    let mut drifts = Vec::new();
-    for (addr, read) in &answers.reads {
-        let Some(record) = recorded.records.get(addr) else { continue };
-        let Some(kind) = request.kinds.get(&addr.resource.kind) else { continue };
-        let now = read.as_ref().map(|object| refreshed(kind, record, object, request.sealer));
-        let edits = now.as_ref().map(|now| drift(record, now)).unwrap_or_default();
-        if now.is_none() || !edits.is_empty() {
-            drifts.push(Drift { addr: addr.clone(), prior: record.clone(), current: now.clone(), edits });
-        }
-        match now {
-            Some(now) => current.insert(addr.clone(), now),
-            None => current.remove(addr),
-        };
-    }
-    (current, drifts)
-}
-
 /// Plans the objects that a walk comes to.
 pub(super) struct Planner<'p> {
     pub(super) request: &'p Request<'p>,
@@ -236,7 +209,7 @@ pub(super) struct Planner<'p> {
     /// The state, with the findings settled and the moves followed.
     pub(super) recorded: &'p State,
     /// The same as the world has it.
-    current: &'p BTreeMap<ObjectAddr, Record>,
+    current: &'p Current<'p>,
     /// The blocks whose replacements are created first.
     create_first: BTreeSet<(ModuleId, ResourceAddr)>,
     pub(super) changes: BTreeMap<Subject, Change>,
@@ -474,9 +447,7 @@ impl<'p> Planner<'p> {
     }
 
     fn block(&self, addr: &ObjectAddr) -> Option<(ModuleId, &Resource)> {
-        let names: Vec<&str> = addr.module.names().collect();
-        let mut modules = self.request.config.modules();
-        let (id, module) = modules.find(|(_, m)| m.path.iter().map(|n| &**n).eq(names.iter().copied()))?;
+        let (id, module) = self.request.config.module_at(addr.module.names())?;
         Some((id, module.resources.get(&addr.resource)?))
     }
 

@@ -56,7 +56,8 @@ pub(super) type Read = Result<Option<Object>, CallError>;
 /// Records of one kind under one provider configuration: they can be read together.
 type Group<'r> = Vec<(&'r ObjectAddr, &'r Record)>;
 
-/// Reads all given objects. Objects of an unknown kind or provider are left out.
+/// Reads all given objects. Objects of an unknown kind or provider are left out, and those that no API holds: what is recorded of
+/// them is all there is.
 pub(super) async fn read_all<'r>(
     records: impl Iterator<Item = (&'r ObjectAddr, &'r Record)>,
     kinds: &Kinds,
@@ -69,7 +70,7 @@ pub(super) async fn read_all<'r>(
         groups.entry((&record.provider, name, place)).or_default().push((addr, record));
     }
     let reads = groups.iter().filter_map(|((provider, name, _), group)| {
-        let kind = kinds.get(name)?;
+        let kind = kinds.get(name).filter(|kind| kind.provider.is_some())?;
         Some(read_group(kind, providers.of(kind, provider)?, group))
     });
     join_all(reads).await.into_iter().flatten().collect()

@@ -34,10 +34,7 @@ pub(super) fn check(config: &Config, diags: &mut Diagnostics) {
                 Endpoint::Module(path) => (path.names().collect(), None),
             };
             let path: Vec<&str> = module.path.iter().map(|name| &**name).chain(names).collect();
-            let mut modules = config.modules.iter();
-            let Some(found) = modules.find(|m| m.path.iter().map(|n| &**n).eq(path.iter().copied())) else {
-                continue;
-            };
+            let Some((_, found)) = config.module_at(path.iter().copied()) else { continue };
             let place = resource.map(|resource| found.resources.get(resource).map(|block| block.span));
             let (what, place) = match place {
                 Some(None) => continue,

@@ -1,5 +1,6 @@
 //! Walks that lead to questions, and the answers that lead to further walks: what must be known before a plan can be made.
 
+use super::current::Current;
 use super::data::{self, Question};
 use super::evaluation::{self, Evaluation};
 use super::moves::Moves;
@@ -8,7 +9,7 @@ use super::planner::{Planner, Request};
 use super::{Answers, Change, Subject, import};
 use crate::addr::ObjectAddr;
 use crate::diag::{Diagnostics, Reported};
-use crate::state::{Record, State};
+use crate::state::State;
 use crate::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct World<'w> {
     pub moves: &'w Moves,
     pub recorded: &'w State,
-    pub current: &'w BTreeMap<ObjectAddr, Record>,
+    pub current: &'w Current<'w>,
 }
 
 /// What a walk gave.
@@ -93,6 +94,7 @@ pub(super) async fn answered(
 /// Reads what the data sources of a configuration give as things stand, without planning anything.
 pub async fn read(request: &Request<'_>) -> BTreeMap<ObjectAddr, Value> {
     let moves = Moves::default();
-    let world = World { moves: &moves, recorded: request.state, current: &request.state.records };
+    let current = Current::unread(request.state);
+    let world = World { moves: &moves, recorded: request.state, current: &current };
     read_ahead(request, &world, &mut Answers::default()).await
 }

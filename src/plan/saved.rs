@@ -155,7 +155,7 @@ pub fn digest(plan: &Plan) -> String {
         add(&format!("{node:?} {} {:?} {:?}", step.subject.addr, step.subject.deposed, step.verb));
     }
     add(&format!("{:?}", plan.steps.edges()));
-    for (from, to) in &plan.moves.0 {
+    for (from, to) in plan.moves.pairs() {
         add(&format!("{from} {to}"));
     }
     for (subject, change) in &plan.changes {

@@ -75,7 +75,7 @@ impl Image {
     }
 
     fn decode(&self, sealer: Option<&Sealer>) -> Result<(State, Closed), u32> {
-        rows::decode(&self.rows, self.version.clone(), sealer)
+        rows::decode(self.rows.clone(), self.version.clone(), sealer)
     }
 
     /// How many objects, outputs and open intents are in it.

@@ -70,13 +70,33 @@ impl Chain {
 
     /// The chain after a commit of these lines.
     pub fn after(&self, lines: &str) -> Self {
-        Self(hex(&Sha256::new().chain_update(&self.0).chain_update(lines).finalize()))
+        let mut link = self.link();
+        link.update(lines.as_bytes());
+        link.finish()
+    }
+
+    /// Begins the chain's next link, for lines that come one by one.
+    pub fn link(&self) -> Link {
+        Link(Sha256::new().chain_update(&self.0))
+    }
+}
+
+/// A link of a chain under construction.
+pub(crate) struct Link(Sha256);
+
+impl Link {
+    pub fn update(&mut self, line: &[u8]) {
+        self.0.update(line);
+    }
+
+    pub fn finish(self) -> Chain {
+        Chain(hex(&self.0.finalize()))
     }
 }
 
 impl Ledger {
     pub fn new(
-        rows: &Rows,
+        rows: Rows,
         version: StateVersion,
         chain: Chain,
         sealer: Option<&Sealer>,
@@ -128,9 +148,9 @@ impl Ledger {
         let after = (serial != before + 1).then_some(before);
         let group = self.group(serial, CommitText { stamp: stamp.clone(), changes, after }, rows)?;
         let mut then = now.clone();
-        rows::apply(&mut then, &group.rows);
+        rows::apply(&mut then, group.rows.clone());
         let version = StateVersion { serial, ..self.state.version.clone() };
-        let mut ledger = Self::new(&then, version, group.chain.clone(), sealer)
+        let mut ledger = Self::new(then, version, group.chain.clone(), sealer)
             .map_err(|found| refused(format!("it has format {found}")))?;
         ledger.state.last = Some(stamp.clone());
         Ok(Some((group, ledger)))

@@ -17,9 +17,10 @@
 
 use super::format::{LineError, read_line, write_line};
 use super::history::Entry;
-use super::ledger::{Chain, CommitText, EndText, GoneText};
-use super::rows::{self, RowChange, Rows, salvage_key};
+use super::ledger::{Chain, CommitText, EndText, Link};
+use super::rows::{self, RowChange, Rows, key_of, salvage_key};
 use super::{Stamp, StateVersion};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -40,8 +41,6 @@ pub(crate) struct Told {
     pub base: Base,
     pub rows: Rows,
     pub commits: Vec<Commit>,
-    /// The changes of the newest commit.
-    pub last_rows: Vec<RowChange>,
     /// What does not verify, by what it is.
     pub faults: BTreeMap<String, String>,
     /// Up to here the file holds whole commits.
@@ -130,12 +129,31 @@ pub(crate) fn read(path: &Path, until: Option<u64>) -> io::Result<Found> {
     Ok(Found::Told(Box::new(reading.finish())))
 }
 
+/// Reads the rows of one commit again, of a log that was found whole.
+pub(crate) fn rows_of(path: &Path, commit: &Commit) -> io::Result<Vec<RowChange>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(commit.start))?;
+    let mut rows = Vec::new();
+    for text in BufReader::new(file).lines() {
+        let text = text?;
+        let Ok(line) = read_line(&text) else { continue };
+        match (line.word, key_of(line.json)) {
+            ("row", Some(key)) => rows.push((key, Some(text))),
+            ("gone", Some(key)) => rows.push((key, None)),
+            ("end", _) => break,
+            _ => {}
+        }
+    }
+    Ok(rows)
+}
+
 /// A commit whose `end` has not come yet.
 struct Open {
     start: u64,
     serial: u64,
     head: CommitText,
-    text: String,
+    /// The chain over the lines so far.
+    link: Link,
     rows: Vec<RowChange>,
     faulty: bool,
 }
@@ -162,7 +180,6 @@ impl Reading {
             base,
             rows: Rows::new(),
             commits: Vec::new(),
-            last_rows: Vec::new(),
             faults: BTreeMap::new(),
             len: bytes.len() as u64,
         };
@@ -172,7 +189,10 @@ impl Reading {
     /// Takes one line in; an error is a format that is too new.
     fn line(&mut self, bytes: &[u8], until: Option<u64>) -> Result<(), u32> {
         self.number += 1;
-        let text = String::from_utf8_lossy(bytes);
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        };
         let text = text.trim_end_matches('\n');
         let line = match read_line(text) {
             Ok(line) => line,
@@ -184,14 +204,14 @@ impl Reading {
         };
         let known = match line.word {
             "commit" => self.commit(line.serial, line.json),
-            "row" => salvage_key(text).map(|key| self.row(key, Some(text.to_string()))),
-            "gone" => serde_json::from_str::<GoneText>(line.json).ok().map(|gone| self.row(gone.at, None)),
+            "row" => key_of(line.json).map(|key| self.row(key, Some(text.to_string()))),
+            "gone" => key_of(line.json).map(|key| self.row(key, None)),
             "end" => serde_json::from_str(line.json).ok().map(|end| self.end(line.serial, end, bytes, until)),
             _ => None,
         };
         match (known, &mut self.open) {
             (None, _) => self.bad(text, "it says nothing that is known"),
-            (Some(()), Some(open)) => open.text.push_str(&String::from_utf8_lossy(bytes)),
+            (Some(()), Some(open)) => open.link.update(bytes),
             (Some(()), None) => {}
         }
         Ok(())
@@ -203,8 +223,8 @@ impl Reading {
         if let Some(open) = self.open.take() {
             self.fault(format!("commit {}", open.serial), "its end is missing");
         }
-        let (text, rows) = (String::new(), Vec::new());
-        self.open = Some(Open { start: self.at, serial, head, text, rows, faulty: false });
+        let link = self.told.chain().link();
+        self.open = Some(Open { start: self.at, serial, head, link, rows: Vec::new(), faulty: false });
         Some(())
     }
 
@@ -229,14 +249,13 @@ impl Reading {
         let before = self.told.version().serial;
         let next = serial == before + 1 || (open.head.after == Some(before) && serial > before);
         let follows = open.serial == serial && next;
-        let agrees = end.chain == self.told.chain().after(&open.text) && end.rows == open.rows.len();
+        let agrees = end.chain == open.link.finish() && end.rows == open.rows.len();
         if open.faulty || !follows || !agrees {
             self.fault(format!("commit {serial}"), "it does not verify");
         }
-        rows::apply(&mut self.told.rows, &open.rows);
+        rows::apply(&mut self.told.rows, open.rows);
         let entry = Entry { serial, stamp: open.head.stamp, changes: open.head.changes };
         self.told.commits.push(Commit { entry, start: open.start, chain: end.chain });
-        self.told.last_rows = open.rows;
         self.told.len = self.at + bytes.len() as u64;
     }
 

@@ -98,7 +98,7 @@ impl MemoryStore {
         let memory = hold(&self.shared);
         let sealer = self.sealer.read().unwrap_or_else(PoisonError::into_inner).clone();
         let ledger =
-            Ledger::new(&memory.rows, memory.version.clone(), memory.chain.clone(), sealer.as_deref());
+            Ledger::new(memory.rows.clone(), memory.version.clone(), memory.chain.clone(), sealer.as_deref());
         let mut ledger = ledger.map_err(too_new)?;
         ledger.state.last = memory.history.last().map(|past| past.entry.stamp.clone());
         Ok(ledger)
@@ -246,7 +246,7 @@ impl Writer for MemoryWriter {
                 ..Memory::new(&image.version.lineage)
             };
             let (version, chain) = (memory.version.clone(), memory.chain.clone());
-            self.ledger = Ledger::new(&Rows::new(), version, chain, None).map_err(too_new)?;
+            self.ledger = Ledger::new(Rows::new(), version, chain, None).map_err(too_new)?;
         }
         if let Some((group, ledger)) = self.ledger.replace(&memory.rows, image, stamp, sealer.as_deref())? {
             let changes = group.rows.iter().map(|(key, line)| Change::of_row(key, line.is_some())).collect();
@@ -264,7 +264,7 @@ impl Writer for MemoryWriter {
 
 impl Memory {
     fn take(&mut self, group: &Group, stamp: &Stamp, changes: Vec<Change>) {
-        rows::apply(&mut self.rows, &group.rows);
+        rows::apply(&mut self.rows, group.rows.clone());
         let entry = Entry { serial: group.serial, stamp: stamp.clone(), changes };
         self.history.push(Past { entry, rows: self.rows.clone() });
         self.version.serial = group.serial;

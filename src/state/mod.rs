@@ -261,6 +261,12 @@ pub trait Store: Send + Sync {
     /// lineage and serial 0, and stays unwritten.
     async fn snapshot(&self) -> Result<State, StoreError>;
 
+    /// The version of the newest committed state and how its key is found: what is asked before its values are opened.
+    async fn key(&self) -> Result<(StateVersion, Option<KeySlot>), StoreError> {
+        let state = self.snapshot().await?;
+        Ok((state.version, state.key))
+    }
+
     /// What is stored, unopened: now, or as it was after the commit `at`. `None` if that was never written, or is no longer kept.
     async fn image(&self, at: Option<u64>) -> Result<Option<Image>, StoreError>;
 

@@ -6,9 +6,11 @@
 use super::format::{LineError, read_line, v1, write_line};
 use super::{DeposedKey, IntentId, State, StateVersion};
 use crate::addr::{Name, ObjectAddr};
-use crate::secret::Sealer;
+use crate::secret::{KeySlot, Sealer};
 use crate::value::{Value, walk};
+use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -33,7 +35,8 @@ pub(crate) type RowChange = (String, Option<String>);
 
 #[derive(serde::Deserialize)]
 struct RowText<'a> {
-    at: String,
+    #[serde(borrow)]
+    at: Cow<'a, str>,
     /// Read only when it is known what it is.
     #[serde(borrow)]
     is: &'a RawValue,
@@ -41,8 +44,9 @@ struct RowText<'a> {
 
 /// A row's key without what it says, which is most of it.
 #[derive(serde::Deserialize)]
-struct KeyText {
-    at: String,
+struct KeyText<'a> {
+    #[serde(borrow)]
+    at: Cow<'a, str>,
 }
 
 impl fmt::Display for RowKey {
@@ -110,9 +114,9 @@ pub(crate) fn encode(
     Ok(Some(write_line("row", serial, &json)))
 }
 
-/// Reads all rows. What does not verify is named in [`State::damaged`]; a newer format is an error.
+/// Reads all rows, letting go of each. What does not verify is named in [`State::damaged`]; a newer format is an error.
 pub(crate) fn decode(
-    rows: &Rows,
+    rows: Rows,
     version: StateVersion,
     sealer: Option<&Sealer>,
 ) -> Result<(State, Closed), u32> {
@@ -120,24 +124,24 @@ pub(crate) fn decode(
     state.version = version;
     let mut closed = Closed::new();
     for (key, line) in rows {
-        match decode_row(key, line, &mut state, sealer) {
+        match decode_row(&key, &line, &mut state, sealer) {
             Ok(parts) if parts.is_empty() => {}
             Ok(parts) => {
-                RowKey::parse(key).into_iter().for_each(|key| drop(closed.insert(key, parts.clone())))
+                RowKey::parse(&key).into_iter().for_each(|key| drop(closed.insert(key, parts.clone())))
             }
             Err(Trouble::TooNew(found)) => return Err(found),
-            Err(Trouble::Damaged(problem)) => drop(state.damaged.insert(shown(key), problem)),
+            Err(Trouble::Damaged(problem)) => drop(state.damaged.insert(shown(&key), problem)),
         }
     }
     Ok((state, closed))
 }
 
 /// Makes the changes of a commit.
-pub(crate) fn apply(rows: &mut Rows, changes: &[RowChange]) {
+pub(crate) fn apply(rows: &mut Rows, changes: Vec<RowChange>) {
     for (key, line) in changes {
         match line {
-            Some(line) => drop(rows.insert(key.clone(), line.clone())),
-            None => drop(rows.remove(key)),
+            Some(line) => drop(rows.insert(key, line)),
+            None => drop(rows.remove(&key)),
         }
     }
 }
@@ -192,10 +196,26 @@ pub(crate) fn in_the_clear(state: &State) -> Vec<RowKey> {
     keys(state).into_iter().filter(|key| values(key).is_some_and(open)).collect()
 }
 
+/// How the key is found: the one row that is read before there is a key. One that does not verify is as good as none.
+pub(crate) fn key_slot(rows: &Rows) -> Result<Option<KeySlot>, u32> {
+    let row = rows.get_key_value("key").map(|(key, line)| (key.clone(), line.clone()));
+    let version = StateVersion { lineage: "".into(), serial: 0 };
+    decode(row.into_iter().collect(), version, None).map(|(state, _)| state.key)
+}
+
 /// The key as text, of a row that may be damaged: a name to report it by.
 pub(crate) fn salvage_key(line: &str) -> Option<String> {
     let json = line.splitn(5, ' ').nth(4)?;
-    serde_json::from_str::<KeyText>(json).ok().map(|row| row.at)
+    serde_json::from_str::<KeyText<'_>>(json).ok().map(|row| row.at.into_owned())
+}
+
+/// The key in the JSON of a row that verifies. It stands first, so that nothing else need be read.
+pub(crate) fn key_of(json: &str) -> Option<String> {
+    let straight = json.strip_prefix(r#"{"at":"#).map(serde_json::Deserializer::from_str);
+    match straight.map(|mut rest| String::deserialize(&mut rest)) {
+        Some(Ok(key)) => Some(key),
+        _ => serde_json::from_str::<KeyText<'_>>(json).ok().map(|row| row.at.into_owned()),
+    }
 }
 
 enum Trouble {

@@ -26,7 +26,8 @@ pub use convert::{ConvertError, convert, mismatch_message, unify};
 pub use data::{STACK_SIZE, Value};
 pub use equality::equals;
 pub use json::{
-    JsonError, MAX_DEPTH, Secrets, from_json_text, to_json, to_json_text, typed_from_json, typed_to_json,
+    JsonError, MAX_DEPTH, Secrets, from_json_text, to_json, to_json_text, typed_from_json, typed_from_text,
+    typed_to_json,
 };
 pub use lift::lift;
 pub use marks::Marks;

@@ -43,15 +43,26 @@ pub async fn open(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Backend, Reported> {
-    let mut backend = look(project, environment, output).await?;
-    backend.unlock(environment, output).await?;
-    for (what, problem) in &backend.state.damaged {
-        output.say(&match what.parse::<ObjectAddr>() {
-            Ok(addr) => format!("Warning: the record of {addr} is damaged and left out: {problem}"),
-            Err(_) => format!("Warning: the state is damaged: {what}: {problem}"),
-        });
-    }
+    let (mut backend, slot) = find(project, environment, output).await?;
+    backend.unlock(slot.as_ref(), environment, output);
+    backend.read(output).await?;
+    backend.warn(output);
     Ok(backend)
+}
+
+/// The same under the lock: the state is read once, when nobody can change it any more.
+pub async fn open_locked(
+    project: &Project,
+    command: &str,
+    wait: Duration,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<(Backend, Box<dyn Writer>), Reported> {
+    let (mut backend, slot) = find(project, environment, output).await?;
+    backend.unlock(slot.as_ref(), environment, output);
+    let writer = backend.lock(command, wait, environment, output).await?;
+    backend.warn(output);
+    Ok((backend, writer))
 }
 
 /// Opens the state without looking for its key.
@@ -60,6 +71,17 @@ pub async fn look(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Backend, Reported> {
+    let (mut backend, _) = find(project, environment, output).await?;
+    backend.read(output).await?;
+    Ok(backend)
+}
+
+/// Finds a state and what names its key; of the state itself only the version is known.
+async fn find(
+    project: &Project,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<(Backend, Option<secret::KeySlot>), Reported> {
     let mut diags = Diagnostics::new();
     let choice = key_choice(&project.config.settings, environment, &mut diags);
     output.check(&mut diags, &project.sources)?;
@@ -69,11 +91,14 @@ pub async fn look(
     previous::check(&home, environment, output).await?;
     let backend = home.open(environment, output)?;
     let store = backend.open(&workspace);
-    let state = store.snapshot().await.map_err(|error| output.fail(complaint(&error)))?;
+    let (version, slot) = store.key().await.map_err(|error| output.fail(complaint(&error)))?;
+    let state = State { version, ..State::empty("") };
     let emulator = home.beside(environment).join(&*workspace).join("emulator");
     let memo = Memo::new(&home, environment);
     let place = backend.place(&workspace);
-    Ok(Backend { store, place, emulator, state, sealer: None, choice: choice?, trouble: None, memo })
+    let backend =
+        Backend { store, place, emulator, state, sealer: None, choice: choice?, trouble: None, memo };
+    Ok((backend, slot))
 }
 
 /// Refuses a name that could not be a workspace's.
@@ -87,21 +112,33 @@ pub fn check_name(name: &str, output: &mut Output) -> Result<(), Reported> {
 }
 
 impl Backend {
-    async fn unlock(&mut self, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
-        let Some(slot) = self.state.key.clone() else { return Ok(()) };
-        match secret::open_key(&self.choice, &slot, &self.state.version.lineage, &environment.keys) {
+    /// Opens the key that the slot names. One that is not here leaves its secrets sealed, with a warning.
+    fn unlock(&mut self, slot: Option<&secret::KeySlot>, environment: &Environment, output: &mut Output) {
+        let Some(slot) = slot else { return };
+        match secret::open_key(&self.choice, slot, &self.state.version.lineage, &environment.keys) {
             Ok(key) => {
                 let sealer = Arc::new(Sealer::new(&key, &self.state.version.lineage));
                 self.store.unlock_values(sealer.clone());
                 self.sealer = Some(sealer);
-                self.state = self.store.snapshot().await.map_err(|error| output.fail(complaint(&error)))?;
-                Ok(())
             }
             Err(error) => {
                 output.say(&format!("Warning: {error}; sealed values stay sealed"));
                 self.trouble = Some(error.to_string());
-                Ok(())
             }
+        }
+    }
+
+    async fn read(&mut self, output: &mut Output) -> Result<(), Reported> {
+        self.state = self.store.snapshot().await.map_err(|error| output.fail(complaint(&error)))?;
+        Ok(())
+    }
+
+    fn warn(&self, output: &mut Output) {
+        for (what, problem) in &self.state.damaged {
+            output.say(&match what.parse::<ObjectAddr>() {
+                Ok(addr) => format!("Warning: the record of {addr} is damaged and left out: {problem}"),
+                Err(_) => format!("Warning: the state is damaged: {what}: {problem}"),
+            });
         }
     }
 

@@ -67,7 +67,7 @@ pub fn plan(
 /// The state as it was read before anything is done: moved, imported and refreshed, with the outputs that are known already.
 fn known_before(plan: &Plan, prior: &State) -> State {
     let mut known = prior.clone();
-    for (from, _) in &plan.moves.0 {
+    for (from, _) in plan.moves.pairs() {
         known.records.remove(from);
     }
     let gone = plan.drift.iter().filter(|drift| drift.current.is_none()).map(|drift| &drift.addr);

@@ -33,8 +33,9 @@ pub(crate) enum LineError {
 
 /// Writes a line, without the line end. `json` is one line itself, as `serde_json::to_string` makes it.
 pub(crate) fn write_line(word: &str, serial: u64, json: &str) -> String {
-    let sum = checksum(word, FORMAT, serial, json);
-    format!("{word} {FORMAT} {serial} {sum:08x} {json}")
+    let head = format!("{word} {FORMAT} {serial} ");
+    let sum = checksum(&head, json);
+    format!("{head}{sum:08x} {json}")
 }
 
 /// Takes a line apart if it is whole.
@@ -42,20 +43,22 @@ pub(crate) fn read_line(line: &str) -> Result<Line<'_>, LineError> {
     let mut parts = line.splitn(5, ' ');
     let mut part = || parts.next().ok_or(LineError::Short);
     let (word, format, serial, sum, json) = (part()?, part()?, part()?, part()?, part()?);
+    let summed = word.len() + format.len() + serial.len() + 3;
     let format: u32 = format.parse().map_err(|_| LineError::Checksum)?;
     let serial: u64 = serial.parse().map_err(|_| LineError::Checksum)?;
     if format > FORMAT {
         return Err(LineError::TooNew(format));
     }
     match u32::from_str_radix(sum, 16) {
-        Ok(sum) if sum == checksum(word, format, serial, json) => Ok(Line { word, serial, json }),
+        Ok(sum) if sum == checksum(&line[..summed], json) => Ok(Line { word, serial, json }),
         _ => Err(LineError::Checksum),
     }
 }
 
-fn checksum(word: &str, format: u32, serial: u64, json: &str) -> u32 {
+/// `head` is what stands before the checksum, with the blank.
+fn checksum(head: &str, json: &str) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(format!("{word} {format} {serial} ").as_bytes());
+    hasher.update(head.as_bytes());
     hasher.update(json.as_bytes());
     hasher.finalize()
 }

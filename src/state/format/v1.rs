@@ -9,9 +9,12 @@ use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey};
 use crate::secret::{Fingerprint, OpenError, Sealed, Sealer};
 use crate::state::rows::RowKey;
 use crate::state::{Dependency, Intent, IntentId, Operation, ProviderAddr, Record, Stamp, Status};
-use crate::value::{Marks, Path, PathStep, Str, Value, typed_from_json, typed_to_json, walk};
+use crate::value::{
+    Marks, Path, PathStep, Str, Value, typed_from_json, typed_from_text, typed_to_json, walk,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -41,18 +44,19 @@ pub(crate) struct Opened<T> {
     pub tampered: Option<String>,
 }
 
+/// A value and its sealed parts. What is written has a tree in `V`, what is read the text, from which a value is made at once.
 #[derive(Serialize, Deserialize)]
-struct SecretValue {
-    value: Json,
+struct SecretValue<V> {
+    value: V,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     sealed: Vec<SealedPart>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct RecordV1 {
+struct RecordV1<V> {
     provider: (String, Option<String>),
     id: String,
-    values: SecretValue,
+    values: SecretValue<V>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     fingerprints: Vec<(Vec<Json>, Fingerprint)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,12 +74,12 @@ struct RecordV1 {
 }
 
 #[derive(Serialize, Deserialize)]
-struct IntentV1 {
+struct IntentV1<V> {
     addr: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deposed: Option<String>,
     operation: Operation,
-    record: RecordV1,
+    record: RecordV1<V>,
     fingerprint: Fingerprint,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     marker: Option<String>,
@@ -124,7 +128,7 @@ pub(crate) fn intent_place(json: &str) -> Option<String> {
 }
 
 pub(crate) fn read_intent(id: IntentId, json: &str, seal: Seal<'_>) -> Result<Opened<Intent>, String> {
-    let read: IntentV1 = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    let read: IntentV1<&RawValue> = serde_json::from_str(json).map_err(|e| e.to_string())?;
     let addr = read.addr.parse().map_err(|e| format!("{e}"))?;
     let Opened { what: record, closed, tampered } = record_from(read.record, seal)?;
     let intent = Intent {
@@ -158,14 +162,14 @@ pub(crate) fn reveal(key: &RowKey, is: &mut Json, seal: Seal<'_>) -> Result<(), 
         RowKey::Key => None,
     };
     let Some(values) = values else { return Ok(()) };
-    let stored = serde_json::from_value(values.take()).map_err(|e| e.to_string())?;
-    let Opened { what, closed, .. } = open_value(stored, seal)?;
+    let stored = values.take().to_string();
+    let Opened { what, closed, .. } = read_value(&stored, seal)?;
     let open = SecretValue { value: typed_to_json(&what), sealed: closed };
     *values = serde_json::to_value(open).map_err(|e| e.to_string())?;
     Ok(())
 }
 
-fn record_v1(record: &Record, seal: Seal<'_>, closed: &[SealedPart]) -> RecordV1 {
+fn record_v1(record: &Record, seal: Seal<'_>, closed: &[SealedPart]) -> RecordV1<Json> {
     RecordV1 {
         provider: (record.provider.name.to_string(), record.provider.alias.as_deref().map(Into::into)),
         id: record.id.to_string(),
@@ -180,7 +184,7 @@ fn record_v1(record: &Record, seal: Seal<'_>, closed: &[SealedPart]) -> RecordV1
     }
 }
 
-fn record_from(read: RecordV1, seal: Seal<'_>) -> Result<Opened<Record>, String> {
+fn record_from(read: RecordV1<&RawValue>, seal: Seal<'_>) -> Result<Opened<Record>, String> {
     let Opened { what: values, closed, tampered } = open_value(read.values, seal)?;
     let fingerprints = read.fingerprints.into_iter().map(|(path, print)| {
         let path = path_from_json(&path).ok_or("a fingerprint's path cannot be read")?;
@@ -214,7 +218,7 @@ fn dependency(text: &str) -> Result<Dependency, String> {
     Ok(Dependency { module, resource })
 }
 
-fn seal_value(value: &Value, seal: Seal<'_>, closed: &[SealedPart]) -> SecretValue {
+fn seal_value(value: &Value, seal: Seal<'_>, closed: &[SealedPart]) -> SecretValue<Json> {
     let mut open = without_ephemeral(value);
     let mut sealed = Vec::new();
     for (path, secret) in sensitive_parts(&open) {
@@ -236,8 +240,8 @@ fn seal_value(value: &Value, seal: Seal<'_>, closed: &[SealedPart]) -> SecretVal
     SecretValue { value: typed_to_json(&open), sealed }
 }
 
-fn open_value(stored: SecretValue, seal: Seal<'_>) -> Result<Opened<Value>, String> {
-    let mut what = typed_from_json(&stored.value).ok_or("its value cannot be read")?;
+fn open_value(stored: SecretValue<&RawValue>, seal: Seal<'_>) -> Result<Opened<Value>, String> {
+    let mut what = typed_from_text(stored.value.get()).ok_or("its value cannot be read")?;
     let (mut closed, mut tampered) = (Vec::new(), None);
     for part in stored.sealed {
         let path = path_from_json(&part.at).ok_or("the path of a sealed value cannot be read")?;

@@ -19,16 +19,16 @@ mod repair;
 use super::history::Entry;
 use super::ledger::{Chain, Group, Ledger};
 use super::log::{Append, Log};
-use super::rows::Rows;
+use super::rows::{self, Rows};
 use super::{Event, Holder, Image, Rebuilt, Stamp, State, StateVersion, Store, StoreError, Writer};
-use crate::secret::{Sealer, random_hex};
+use crate::secret::{KeySlot, Sealer, random_hex};
 pub use backend::SledBackend;
 use db::Db;
 use lock::Lock;
-use place::{Loaded, Origin, Place};
+use place::{Loaded, Origin, Place, Seen};
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 const HISTORY: usize = 100;
@@ -39,6 +39,8 @@ pub struct SledStore {
     /// The lineage of a state that is yet to be written: the same for all that this store hands out.
     fresh: Arc<str>,
     sealer: SharedSealer,
+    /// What was read to find the key, until it is opened.
+    read: Mutex<Option<(Seen, Loaded)>>,
 }
 
 type SharedSealer = Arc<RwLock<Option<Arc<Sealer>>>>;
@@ -47,7 +49,7 @@ impl SledStore {
     /// The state in `dir`, which need not exist: only a commit makes it. Reads and writes nothing yet.
     pub fn open(dir: impl Into<PathBuf>) -> Self {
         let place = Place { dir: dir.into(), history: HISTORY };
-        Self { place, fresh: random_hex(8).into(), sealer: SharedSealer::default() }
+        Self { place, fresh: random_hex(8).into(), sealer: SharedSealer::default(), read: Mutex::default() }
     }
 
     /// Keeps `serials` commits in the history when it is cut; it is cut when it has twice as many.
@@ -56,8 +58,17 @@ impl SledStore {
         self
     }
 
+    /// Reads the store, unless that was just done and its log is as it was.
     fn load(&self) -> Result<Loaded, StoreError> {
-        self.place.load(&self.fresh)
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match read {
+            Some((seen, loaded)) if self.place.seen().is_some_and(|now| now == seen) => Ok(loaded),
+            _ => self.place.load(&self.fresh),
+        }
+    }
+
+    fn keep(&self, seen: Option<Seen>, loaded: Loaded) {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = seen.map(|seen| (seen, loaded));
     }
 }
 
@@ -106,6 +117,16 @@ impl Store for SledStore {
     async fn repair(&self, holder: &Holder, wait: Duration) -> Result<Rebuilt, StoreError> {
         let _lock = Lock::take(&self.place.dir, holder, wait).await?;
         self.place.repair()
+    }
+
+    async fn key(&self) -> Result<(StateVersion, Option<KeySlot>), StoreError> {
+        // Before the log is read, which may grow meanwhile.
+        let seen = self.place.seen();
+        let loaded = self.load()?;
+        let slot = rows::key_slot(&loaded.rows).map_err(|found| self.place.too_new(found))?;
+        let version = loaded.version.clone();
+        self.keep(seen, loaded);
+        Ok((version, slot))
     }
 
     async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Writer>, StoreError> {
@@ -177,7 +198,7 @@ impl Writer for SledWriter {
             let version = StateVersion { lineage: image.version.lineage.clone(), serial: 0 };
             let chain = Chain::start(&version.lineage);
             self.ledger =
-                Ledger::new(&Rows::new(), version, chain, None).map_err(|found| self.place.too_new(found))?;
+                Ledger::new(Rows::new(), version, chain, None).map_err(|found| self.place.too_new(found))?;
         }
         if let Some((group, ledger)) = self.ledger.replace(&now, image, stamp, sealer.as_deref())? {
             self.write(&group)?;

@@ -10,6 +10,7 @@ use crate::state::rows::Rows;
 use crate::state::{Stamp, StateVersion, StoreError};
 use std::fmt::Display;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +30,14 @@ pub(super) struct Loaded {
     /// Damage that no row stands for.
     pub faults: Vec<(String, String)>,
     origin: Origin,
+}
+
+/// Which log was there, and how far it went: it only ever grows, or another takes its place.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    file: (u64, u64),
+    len: u64,
+    changed: (i64, i64),
 }
 
 /// Where a state was read from.
@@ -118,6 +127,13 @@ impl Place {
 
     pub fn database(&self) -> PathBuf {
         self.dir.join("db")
+    }
+
+    /// What can be told of the log without reading it; `None` if there is none.
+    pub fn seen(&self) -> Option<Seen> {
+        let log = std::fs::metadata(self.log()).ok()?;
+        let changed = (log.mtime(), log.mtime_nsec());
+        Some(Seen { file: (log.dev(), log.ino()), len: log.len(), changed })
     }
 
     pub fn told(&self, until: Option<u64>) -> Result<Option<Told>, StoreError> {
@@ -212,7 +228,7 @@ impl Place {
     }
 
     pub fn ledger(&self, loaded: Loaded, sealer: Option<&Sealer>) -> Result<(Ledger, Origin), StoreError> {
-        let mut ledger = Ledger::new(&loaded.rows, loaded.version, loaded.chain, sealer)
+        let mut ledger = Ledger::new(loaded.rows, loaded.version, loaded.chain, sealer)
             .map_err(|found| self.too_new(found))?;
         ledger.state.last = loaded.stamp;
         ledger.state.damaged.extend(loaded.faults);
@@ -247,8 +263,9 @@ impl Place {
         match compare(told, head.as_ref()) {
             Verdict::Agree => {}
             Verdict::Replay => {
-                let (rows, chain) = (told.last_rows.clone(), told.chain().clone());
-                let group = Group { serial, text: String::new(), rows, chain };
+                let newest = told.commits.last().map(|commit| log::rows_of(&self.log(), commit));
+                let rows = newest.transpose().map_err(|error| self.unreadable(error))?.unwrap_or_default();
+                let group = Group { serial, text: String::new(), rows, chain: told.chain().clone() };
                 db.commit(&told.base.lineage, &group).map_err(|error| self.of(error))?;
             }
             Verdict::LogBehind => {

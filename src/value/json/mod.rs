@@ -5,6 +5,7 @@ mod decode;
 mod encode;
 mod tree;
 mod typed;
+mod typed_read;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ pub use decode::{MAX_DEPTH, from_json_text};
 pub use encode::to_json_text;
 pub use tree::{Secrets, to_json};
 pub use typed::{typed_from_json, typed_to_json};
+pub use typed_read::typed_from_text;
 
 /// What is wrong with JSON text, or with a value that has no JSON form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

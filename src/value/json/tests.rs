@@ -79,6 +79,7 @@ fn check_depth() {
     assert_eq!(to_json_text(&deepest), Ok(nested(MAX_DEPTH)));
     assert_eq!(console(&deepest).lines().count(), 2 * MAX_DEPTH - 1);
     let stored = typed_to_json(&deepest).to_string();
+    assert_eq!(typed_from_text(&stored), Some(deepest.clone()));
     assert_eq!(typed_from_json(&serde_json::from_str(&stored).unwrap()), Some(deepest));
     let half = from_json_text(&nested(100)).unwrap().sensitive();
     let stored = typed_to_json(&half).to_string();
@@ -198,7 +199,17 @@ fn storage_that_is_damaged() {
     ];
     for json in cases {
         assert_eq!(typed_from_json(&json), None, "{json}");
+        assert_eq!(typed_from_text(&json.to_string()), None, "{json}");
     }
+}
+
+#[test]
+fn storage_in_another_order_reads_the_same() {
+    let written = r#"{"t":["object",{"a":"bool","b":["map","number"]}],"v":{"a":true,"b":{"x":"1"}}}"#;
+    let shuffled =
+        r#"{ "v": {"b": {"x": "1"}, "a": true}, "t": ["object", {"b": ["map", "number"], "a": "bool"}] }"#;
+    assert!(typed_from_text(written).is_some());
+    assert_eq!(typed_from_text(shuffled), typed_from_text(written));
 }
 
 proptest! {
@@ -207,6 +218,8 @@ proptest! {
         let text = typed_to_json(&value).to_string();
         let back = typed_from_json(&serde_json::from_str(&text).unwrap());
         prop_assert_eq!(back.as_ref().map(describe), Some(describe(&value)));
+        let straight = typed_from_text(&text);
+        prop_assert_eq!(straight.as_ref().map(describe), Some(describe(&value)));
         prop_assert_eq!(back, Some(value));
     }
 

@@ -108,7 +108,7 @@ fn escape(name: &str) -> String {
     }
 }
 
-fn unescape(name: &str) -> &str {
+pub(super) fn unescape(name: &str) -> &str {
     if name.len() > 1 && name.bytes().all(|byte| byte == b'$') { &name[1..] } else { name }
 }
 
@@ -134,8 +134,7 @@ fn write_number(number: &Number) -> Json {
     }
 }
 
-fn read_number(json: &Json) -> Option<Number> {
-    let text = json.as_str()?;
+pub(super) fn read_number(text: &str) -> Option<Number> {
     match text.split_once('@') {
         None => Number::parse(text),
         Some((digits, bits)) => Number::parse_with_precision(digits, bits.parse().ok()?),
@@ -185,7 +184,7 @@ fn read_refinement(json: &Json) -> Option<Refinement> {
 
 fn read_bound(json: &Json) -> Option<(Number, bool)> {
     let [number, inclusive] = json.as_array()?.as_slice() else { return None };
-    Some((read_number(number)?, inclusive.as_bool()?))
+    Some((read_number(number.as_str()?)?, inclusive.as_bool()?))
 }
 
 fn read(json: &Json, ty: &Type) -> Option<Value> {
@@ -195,7 +194,7 @@ fn read(json: &Json, ty: &Type) -> Option<Value> {
     match (json, ty) {
         (Json::Null, _) => Some(Value::Null(ty.clone())),
         (Json::Bool(value), Type::Bool) => Some(Value::Bool(*value)),
-        (Json::String(_), Type::Number) => read_number(json).map(Value::Number),
+        (Json::String(text), Type::Number) => read_number(text).map(Value::Number),
         (Json::String(text), Type::String) => Some(Value::string(text.as_str())),
         (Json::Array(values), Type::List(element)) => {
             read_all(values, element).map(|values| Value::list(Type::clone(element), values))
@@ -225,7 +224,7 @@ fn read_all(values: &[Json], element: &Type) -> Option<Vec<Value>> {
     values.iter().map(|json| read(json, element)).collect()
 }
 
-fn read_special(parts: &[Json], ty: &Type) -> Option<Value> {
+pub(super) fn read_special(parts: &[Json], ty: &Type) -> Option<Value> {
     let (word, parts) = parts.split_first()?;
     match (word.as_str()?, parts) {
         ("unknown", [refinement]) => Some(Value::Unknown(ty.clone(), read_refinement(refinement)?)),
