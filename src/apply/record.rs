@@ -38,7 +38,7 @@ pub(super) fn record(
         known.or_else(|| before(&attribute.name)).unwrap_or_else(|| Value::unknown(attribute.ty()))
     };
     let fields: BTreeMap<Str, Value> =
-        kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect();
+        kind.attributes.values().map(|a| (Str::from(&a.name), field(a))).collect();
     let values = kind::secrets(kind, Value::object(fields));
     let addr = of.addr.to_string();
     let (values, fingerprints) = keep(kind, &values, of.sealer, &addr);
@@ -64,5 +64,5 @@ pub(super) fn visible(kind: &Kind, desired: &Value, record: &Record) -> Value {
         let from = if settable(attribute) { desired } else { &record.values };
         from.get_attr(&attribute.name).cloned().unwrap_or_else(|| Value::null(attribute.ty()))
     };
-    Value::object(kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect())
+    Value::object(kind.attributes.values().map(|a| (Str::from(&a.name), field(a))).collect())
 }

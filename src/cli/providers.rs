@@ -243,7 +243,7 @@ fn one(
                     .help("use a variable, or `env(\"NAME\")`"),
             ));
         }
-        given.insert(Str::new(&attribute.name.name), value);
+        given.insert(Str::from(&attribute.name.name), value);
     }
     let place = |path: &Path| -> Span { place(block, path) };
     let env = |name: &str| environment.var(name);

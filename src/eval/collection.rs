@@ -49,7 +49,7 @@ impl Context<'_> {
 
     fn object_key(&self, key: &ObjectKey, diags: &mut Diagnostics) -> Result<Key, Reported> {
         match key {
-            ObjectKey::Word(word) => Ok((Some(Str::new(&word.name)), Marks::NONE)),
+            ObjectKey::Word(word) => Ok((Some(Str::from(&word.name)), Marks::NONE)),
             ObjectKey::Expr(expr) if is_bare_traversal(expr) => Err(diags.error(ambiguous(expr.span))),
             ObjectKey::Expr(expr) => {
                 let value = self.eval(expr, diags).map_err(|failed| failed.reported)?;

@@ -138,7 +138,7 @@ fn undecided(then: &Value, otherwise: &Value, ty: &Type) -> Value {
     } else if ty.is_collection() && then_type == otherwise_type {
         known.length = lengths(&then, &otherwise);
     }
-    Value::Unknown(ty.clone(), known).mark(marks)
+    Value::refined(ty.clone(), known).mark(marks)
 }
 
 fn never_null(value: &Value) -> bool {

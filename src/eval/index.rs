@@ -31,7 +31,7 @@ pub(super) fn walk(value: &Value, steps: &[Step], diags: &mut Diagnostics) -> Ou
 
 /// Returns an attribute of an object, or the element of a map, by a name in the source.
 fn attribute(value: &Value, ident: &Ident, diags: &mut Diagnostics) -> Outcome {
-    let name = Str::new(&ident.name);
+    let name = Str::from(&ident.name);
     let (plain, marks) = value.unmark();
     let found = match &plain {
         Value::Null(_) => Err(null_attribute()),

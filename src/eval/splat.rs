@@ -21,7 +21,7 @@ impl Context<'_> {
             Value::Unknown(Type::List(element) | Type::Set(element), known) => {
                 let mut parts = Parts::default();
                 let item = parts.take(self.element(Value::unknown((*element).clone()), each, diags));
-                parts.finish(unknown_list(item.ty(), known).mark(marks))
+                parts.finish(unknown_list(item.ty(), &known).mark(marks))
             }
             Value::Unknown(Type::Tuple(types), _) => {
                 let items = types.iter().map(|ty| Value::unknown(ty.clone()));
@@ -91,9 +91,9 @@ impl Context<'_> {
 }
 
 /// The list has as many elements as the source will have.
-fn unknown_list(element: Type, source: Refinement) -> Value {
+fn unknown_list(element: Type, source: &Refinement) -> Value {
     let known = Refinement { not_null: true, length: source.length, ..Refinement::default() };
-    Value::Unknown(Type::list(element), known)
+    Value::refined(Type::list(element), known)
 }
 
 fn null_source(base: &Expr) -> Diagnostic {

@@ -113,7 +113,7 @@ impl Rendered {
             Value::string(self.text)
         } else {
             let prefix = if self.parts.failed.is_none() { safe_prefix(&self.text) } else { None };
-            Value::Unknown(Type::String, Refinement { not_null: true, prefix, ..Refinement::default() })
+            Value::refined(Type::String, Refinement { not_null: true, prefix, ..Refinement::default() })
         };
         self.parts.finish(value.mark(self.marks))
     }

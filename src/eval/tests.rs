@@ -72,7 +72,7 @@ fn variable(name: &str) -> Option<Value> {
         "string" => Value::unknown_not_null(Type::String),
         "number" => Value::unknown(Type::Number),
         "bool" => Value::unknown(Type::Bool),
-        "list" => Value::Unknown(Type::list(Type::String), known),
+        "list" => Value::refined(Type::list(Type::String), known),
         "any" => Value::unknown(Type::Dynamic),
         "objects" => Value::unknown(Type::list(Type::object([("a".into(), Type::Number)].into()))),
         "tuple" => Value::unknown(Type::tuple(vec![Type::Number, Type::String])),

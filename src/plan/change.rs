@@ -260,7 +260,7 @@ pub fn keep(
     let fields: BTreeMap<Str, Value> = kind
         .attributes
         .values()
-        .map(|a| (Str::new(&a.name), a))
+        .map(|a| (Str::from(&a.name), a))
         .collect::<Vec<_>>()
         .into_iter()
         .map({
@@ -336,7 +336,8 @@ pub(super) fn refreshed(kind: &Kind, record: &Record, object: &Object, sealer: O
             }
         }
     };
-    let fields = kind.attributes.values().map(|a| (Str::new(&a.name), field(a, &mut fingerprints))).collect();
+    let fields =
+        kind.attributes.values().map(|a| (Str::from(&a.name), field(a, &mut fingerprints))).collect();
     current.values = Value::object(fields);
     current.fingerprints = fingerprints;
     current.id = object.id.clone();

@@ -25,7 +25,7 @@ pub(super) fn desired(
             Argument::Absent => absent(attribute, visit, diags),
             Argument::Wrong => Value::unknown(attribute.ty()),
         };
-        fields.insert(Str::new(&attribute.name), value);
+        fields.insert(Str::from(&attribute.name), value);
     }
     let desired = kind::secrets(kind, Value::object(fields));
     let place = |path: &Path| place(visit, path);
@@ -215,7 +215,7 @@ pub(super) fn assemble(kind: &Kind, desired: &Value, other: impl Fn(&Attribute) 
             other(attribute)
         }
     };
-    let fields = kind.attributes.values().map(|a| (Str::new(&a.name), field(a)));
+    let fields = kind.attributes.values().map(|a| (Str::from(&a.name), field(a)));
     Value::object(fields.collect())
 }
 
@@ -234,7 +234,7 @@ pub fn unknown_object(kind: &Kind, desired: &Value) -> Value {
 
 /// The type that references to an object have.
 pub fn object_type(kind: &Kind) -> Type {
-    Type::object(kind.attributes.values().map(|a| (Str::new(&a.name), a.ty())).collect())
+    Type::object(kind.attributes.values().map(|a| (Str::from(&a.name), a.ty())).collect())
 }
 
 /// The visit of an object that the walk came to. `None` when no block declares it.

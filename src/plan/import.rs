@@ -347,7 +347,7 @@ pub fn record_of(
             read.cloned().unwrap_or_else(|| Value::null(attribute.ty()))
         }
     };
-    let whole = Value::object(kind.attributes.values().map(|a| (Str::new(&a.name), field(a))).collect());
+    let whole = Value::object(kind.attributes.values().map(|a| (Str::from(&a.name), field(a))).collect());
     let (values, fingerprints) = match sealer {
         Some(sealer) => keep(kind, &whole, sealer, &addr.to_string()),
         // Without a key there are no fingerprints: the secrets count as changed, and are sent.

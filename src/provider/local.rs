@@ -66,7 +66,7 @@ fn made(
     for attribute in kind.attributes.values() {
         if let Role::Generated(Generate::From(expr)) = &attribute.role {
             let value = words.value(expr).map_err(refused)?;
-            values.insert(Str::from(&*attribute.name), value);
+            values.insert(Str::from(&attribute.name), value);
         }
     }
     Ok(Object { id: Arc::from(id), values: secrets(kind, Value::object(values)), marker: None })

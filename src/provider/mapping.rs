@@ -309,7 +309,7 @@ pub(super) fn object(kind: &Kind, answer: &Value, known: Known<'_>) -> Result<Ob
         if kind.marker.as_ref() == Some(&attribute.name) {
             (value, marker) = without_marker(value);
         }
-        values.insert(Str::from(&*attribute.name), value);
+        values.insert(Str::from(&attribute.name), value);
     }
     Ok(Object { id, values: secrets(kind, Value::object(values)), marker })
 }

@@ -151,7 +151,9 @@ impl Field {
 
 fn refine_not_null(value: Value) -> Value {
     match value {
-        Value::Unknown(ty, known) => Value::Unknown(ty, super::Refinement { not_null: true, ..known }),
+        Value::Unknown(ty, known) => {
+            Value::refined(ty, super::Refinement { not_null: true, ..(*known).clone() })
+        }
         Value::Marked(inner, marks) => refine_not_null(Value::clone(&inner)).mark(marks),
         known => known,
     }

@@ -28,7 +28,7 @@ pub enum Value {
     Tuple(Arc<[Value]>),
     Object(Arc<BTreeMap<Str, Value>>),
     /// The API decides it during apply; what is known of it is kept.
-    Unknown(Type, Refinement),
+    Unknown(Type, Arc<Refinement>),
     /// Sensitive or ephemeral: never rendered, never logged.
     Marked(Arc<Value>, Marks),
 }
@@ -63,11 +63,16 @@ impl Value {
 
     /// An unknown of which nothing but the type is known.
     pub fn unknown(ty: Type) -> Self {
-        Self::Unknown(ty, Refinement::default())
+        Self::Unknown(ty, Refinement::nothing())
+    }
+
+    /// An unknown with what is known of it.
+    pub fn refined(ty: Type, refinement: Refinement) -> Self {
+        Self::Unknown(ty, Arc::new(refinement))
     }
 
     pub fn unknown_not_null(ty: Type) -> Self {
-        Self::Unknown(ty, Refinement::not_null())
+        Self::Unknown(ty, Refinement::only_not_null())
     }
 
     /// A list. The elements have the type given.

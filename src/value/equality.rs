@@ -154,9 +154,9 @@ mod tests {
     fn what_is_not_known_yet_may_be_anything_it_is_not_known_not_to_be() {
         let text = Value::unknown(Type::String);
         let prefixed = Refinement { prefix: Some("ab".into()), ..Refinement::not_null() };
-        let prefixed = Value::Unknown(Type::String, prefixed);
+        let prefixed = Value::refined(Type::String, prefixed);
         let long = Refinement { length: Some((2, 3)), ..Refinement::not_null() };
-        let long = Value::Unknown(Type::list(Type::Bool), long);
+        let long = Value::refined(Type::list(Type::Bool), long);
         check(&text, &text, None);
         check(&text, &json("1"), Some(false));
         check(&text, &json("\"x\""), None);

@@ -1,6 +1,7 @@
 //! [`Refinement`]: what is known of an unknown value.
 
 use super::{Number, Str, Value};
+use std::sync::{Arc, LazyLock};
 
 /// What is known of an unknown value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,10 +17,22 @@ pub struct Refinement {
     pub length: Option<(usize, usize)>,
 }
 
+/// What nearly all unknowns have, shared: a value is a third as large without its refinement in it.
+static NOTHING: LazyLock<Arc<Refinement>> = LazyLock::new(Arc::default);
+static NOT_NULL: LazyLock<Arc<Refinement>> = LazyLock::new(|| Arc::new(Refinement::not_null()));
+
 impl Refinement {
     /// Only that it will not be null.
     pub fn not_null() -> Self {
         Self { not_null: true, ..Self::default() }
+    }
+
+    pub(super) fn nothing() -> Arc<Self> {
+        NOTHING.clone()
+    }
+
+    pub(super) fn only_not_null() -> Arc<Self> {
+        NOT_NULL.clone()
     }
 
     /// What may still be said once the type has changed.

@@ -68,7 +68,7 @@ pub(crate) fn value_of(ty: Type) -> BoxedStrategy<Value> {
     };
     let unknown = any_refinement(&ty).prop_map({
         let ty = ty.clone();
-        move |refinement| Value::Unknown(ty.clone(), refinement)
+        move |refinement| Value::refined(ty.clone(), refinement)
     });
     let plain = prop_oneof![12 => known, 1 => Just(Value::null(ty)), 1 => unknown].boxed();
     (plain, prop_oneof![8 => Just(Marks::NONE), 1 => Just(Marks::SENSITIVE), 1 => Just(Marks::EPHEMERAL)])

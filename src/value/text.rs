@@ -81,6 +81,13 @@ impl From<&String> for Str {
     }
 }
 
+/// A name that others share is shared on.
+impl From<&Arc<str>> for Str {
+    fn from(text: &Arc<str>) -> Self {
+        if is_normal(text) { Self(text.clone()) } else { Self::new(text) }
+    }
+}
+
 impl From<&Str> for Str {
     fn from(text: &Str) -> Self {
         text.clone()

@@ -106,7 +106,7 @@ fn refine(function: &Function, value: Value) -> Value {
     let (inner, marks) = value.unmark();
     match inner {
         Value::Unknown(ty, known) if ty != Type::Dynamic => {
-            Value::Unknown(ty, Refinement { not_null: true, ..known }).mark(marks)
+            Value::refined(ty, Refinement { not_null: true, ..(*known).clone() }).mark(marks)
         }
         other => other.mark(marks),
     }

@@ -22,7 +22,7 @@ fn format(args: &Arguments) -> Result<Value, CallError> {
     // What stands before the first verb is known already.
     let start = format.split('%').next().unwrap_or("");
     let prefix = (!start.is_empty()).then(|| Str::new(start));
-    Ok(Value::Unknown(Type::String, Refinement { not_null: true, prefix, ..Refinement::default() }))
+    Ok(Value::refined(Type::String, Refinement { not_null: true, prefix, ..Refinement::default() }))
 }
 
 /// Formats once for each element of the sequences among the arguments, which must be equally long.

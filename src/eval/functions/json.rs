@@ -14,7 +14,7 @@ pub(super) fn encode(args: &Arguments) -> Result<Value, CallError> {
     let value = args.get(0);
     if !value.is_wholly_known() {
         let prefix = first_character(value).map(Str::new);
-        return Ok(Value::Unknown(Type::String, Refinement { prefix, ..Refinement::not_null() }));
+        return Ok(Value::refined(Type::String, Refinement { prefix, ..Refinement::not_null() }));
     }
     let text = to_json_text(value).map_err(|error| CallError::failed(error.message))?;
     Ok(Value::string(text))

@@ -148,13 +148,14 @@ fn length(args: &Arguments) -> Result<Value, CallError> {
 fn length_range(value: &Value) -> Value {
     let (least, most) = match value {
         Value::Set(_, items) => (1, Some(items.len())),
-        Value::Unknown(_, Refinement { length: Some((least, most)), .. }) => {
-            (*least, Some(*most).filter(|most| *most < i64::MAX as usize))
-        }
+        Value::Unknown(_, known) => match known.length {
+            Some((least, most)) => (least, Some(most).filter(|most| *most < i64::MAX as usize)),
+            None => (0, None),
+        },
         _ => (0, None),
     };
     let bound = |length| (Number::from_usize_64(length), true);
-    Value::Unknown(
+    Value::refined(
         Type::Number,
         Refinement {
             not_null: true,

@@ -446,7 +446,7 @@ fn nonsensitive_and_its_kin() {
 fn unknown_arguments_give_what_can_be_said() {
     let string = || unknown(Type::String);
     let known_prefix = |prefix: &str| {
-        Value::Unknown(Type::String, Refinement { prefix: Some(Str::new(prefix)), ..Refinement::not_null() })
+        Value::refined(Type::String, Refinement { prefix: Some(Str::new(prefix)), ..Refinement::not_null() })
     };
     let not_null = Value::unknown_not_null;
     let cases: Vec<(&str, Vec<Value>, Value)> = vec![

@@ -117,7 +117,7 @@ impl Conversion {
             _ if value.has_type(to) => Ok(value.clone()),
             (Value::Null(from), _) => Ok(Value::Null(fill_dynamic(from, to))),
             (Value::Unknown(from, known), _) => {
-                Ok(Value::Unknown(fill_dynamic(from, to), converted_refinement(from, to, known)))
+                Ok(Value::refined(fill_dynamic(from, to), converted_refinement(from, to, known)))
             }
             (Value::Bool(value), Type::String) => Ok(Value::string(if *value { "true" } else { "false" })),
             (Value::Number(number), Type::String) => Ok(Value::string(number.to_string())),
@@ -130,7 +130,7 @@ impl Conversion {
             (Value::Set(from, elements), Type::List(_)) if elements.len() > 1 && !value.is_wholly_known() => {
                 let ty = fill_dynamic(&Type::set(from.clone()), to);
                 let length = Some((1, elements.len()));
-                Ok(Value::Unknown(ty, Refinement { length, ..Refinement::not_null() }))
+                Ok(Value::refined(ty, Refinement { length, ..Refinement::not_null() }))
             }
             (_, Type::List(element)) => {
                 self.sequence(value, element).map(|(ty, elements)| Value::list(ty, elements))

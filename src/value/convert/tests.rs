@@ -140,10 +140,10 @@ fn unknowns_take_the_type_and_keep_what_still_holds() {
     ];
     for (from, to, result, refinement) in cases {
         let converted = convert(&Value::unknown(ty(from)), &ty(to));
-        assert_eq!(converted, Ok(Value::Unknown(ty(result), refinement)), "{from} as {to}");
+        assert_eq!(converted, Ok(Value::refined(ty(result), refinement)), "{from} as {to}");
     }
     let known =
-        Value::Unknown(Type::String, Refinement { prefix: Some("1".into()), ..Refinement::not_null() });
+        Value::refined(Type::String, Refinement { prefix: Some("1".into()), ..Refinement::not_null() });
     assert_eq!(convert(&known, &Type::Number), Ok(Value::unknown_not_null(Type::Number)));
 }
 

@@ -166,7 +166,7 @@ fn storage_form() {
         [
             ("$".into(), Value::string("x").mark(Marks::SENSITIVE)),
             ("l".into(), Value::list(Type::Number, vec![Value::number(1), Value::null(Type::Number)])),
-            ("u".into(), Value::Unknown(Type::String, refinement)),
+            ("u".into(), Value::refined(Type::String, refinement)),
         ]
         .into(),
     );

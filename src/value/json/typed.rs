@@ -227,7 +227,7 @@ fn read_all(values: &[Json], element: &Type) -> Option<Vec<Value>> {
 pub(super) fn read_special(parts: &[Json], ty: &Type) -> Option<Value> {
     let (word, parts) = parts.split_first()?;
     match (word.as_str()?, parts) {
-        ("unknown", [refinement]) => Some(Value::Unknown(ty.clone(), read_refinement(refinement)?)),
+        ("unknown", [refinement]) => Some(Value::refined(ty.clone(), read_refinement(refinement)?)),
         ("marked", [marks, content]) => Some(read(content, ty)?.mark(read_marks(marks)?)),
         ("as", [own, content]) if *ty == Type::Dynamic => read(content, &Type::from_json(own)?),
         _ => None,
