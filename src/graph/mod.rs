@@ -16,14 +16,19 @@ use std::collections::BinaryHeap;
 pub struct Node(pub u32);
 
 /// A graph whose edges say "needs": the node at the tail needs the one at the head done first.
+///
+/// Where many nodes need the same many, a [`hub`](Dag::hub) between them spares an edge for each pair. Hubs are no nodes: nobody sees
+/// them but who made them.
 #[derive(Clone, Debug)]
 pub struct Dag<T> {
-    graph: DiGraph<T, ()>,
+    /// A hub has no weight.
+    graph: DiGraph<Option<T>, ()>,
+    hubs: usize,
 }
 
 impl<T> Default for Dag<T> {
     fn default() -> Self {
-        Self { graph: DiGraph::new() }
+        Self { graph: DiGraph::new(), hubs: 0 }
     }
 }
 
@@ -41,7 +46,13 @@ impl<T> Dag<T> {
     }
 
     pub fn add(&mut self, weight: T) -> Node {
-        number(self.graph.add_node(weight))
+        number(self.graph.add_node(Some(weight)))
+    }
+
+    /// Adds a hub: it is done as soon as all that it needs is, and what needs it waits for that.
+    pub fn hub(&mut self) -> Node {
+        self.hubs += 1;
+        number(self.graph.add_node(None))
     }
 
     /// States that `node` needs `dependency`. A node never needs itself through this.
@@ -52,19 +63,24 @@ impl<T> Dag<T> {
     }
 
     pub fn get(&self, node: Node) -> &T {
-        &self.graph[index(node)]
+        self.graph[index(node)].as_ref().expect("a hub is never handed out as a node")
     }
 
     pub fn len(&self) -> usize {
-        self.graph.node_count()
+        self.graph.node_count() - self.hubs
+    }
+
+    /// How many edges it takes, those of hubs included: what the graph costs.
+    pub fn size(&self) -> usize {
+        self.graph.edge_count()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.graph.node_count() == 0
+        self.len() == 0
     }
 
     pub fn nodes(&self) -> impl Iterator<Item = (Node, &T)> {
-        self.graph.node_indices().map(|at| (number(at), &self.graph[at]))
+        self.graph.node_indices().filter_map(|at| Some((number(at), self.graph[at].as_ref()?)))
     }
 
     /// What `node` needs directly, by number.
@@ -78,21 +94,25 @@ impl<T> Dag<T> {
     }
 
     fn neighbours(&self, node: Node, direction: Direction) -> Vec<Node> {
-        let mut found: Vec<_> = self.graph.neighbors_directed(index(node), direction).map(number).collect();
+        let mut found = Vec::new();
+        let mut through = vec![index(node)];
+        while let Some(at) = through.pop() {
+            for next in self.graph.neighbors_directed(at, direction) {
+                match &self.graph[next] {
+                    Some(_) => found.push(number(next)),
+                    None => through.push(next),
+                }
+            }
+        }
         found.sort_unstable();
+        found.dedup();
         found
     }
 
     /// Every edge as (node, what it needs), by number.
     pub fn edges(&self) -> Vec<(Node, Node)> {
-        let mut edges: Vec<_> = self
-            .graph
-            .edge_indices()
-            .filter_map(|edge| self.graph.edge_endpoints(edge))
-            .map(|(tail, head)| (number(tail), number(head)))
-            .collect();
-        edges.sort_unstable();
-        edges
+        let of = |(node, _)| self.dependencies(node).into_iter().map(move |needed| (node, needed));
+        self.nodes().flat_map(of).collect()
     }
 
     /// All nodes, dependencies first; of those that may come next, always the lowest number. `Err` holds each cycle as a path
@@ -111,6 +131,7 @@ impl<T> Dag<T> {
         let mut cycles: Vec<_> = kosaraju_scc(&self.graph)
             .into_iter()
             .filter(|component| component.len() > 1)
+            .map(|component| component.into_iter().filter(|at| self.graph[*at].is_some()).collect::<Vec<_>>())
             .map(|component| self.path_through(&component))
             .collect();
         cycles.sort_unstable();
@@ -160,8 +181,13 @@ impl Ready {
     pub fn new<T>(dag: &Dag<T>) -> Self {
         let waiting_for: Vec<usize> =
             dag.graph.node_indices().map(|at| dag.graph.neighbors(at).count()).collect();
-        let ready = dag.nodes().map(|(node, _)| node).filter(|n| waiting_for[n.0 as usize] == 0).map(Reverse);
-        Self { ready: ready.collect(), waiting_for }
+        let free = |node: &Node| waiting_for[node.0 as usize] == 0;
+        let ready = dag.nodes().map(|(node, _)| node).filter(free).map(Reverse).collect();
+        let hubs = dag.graph.node_indices().filter(|at| dag.graph[*at].is_none()).map(number);
+        let idle: Vec<Node> = hubs.filter(free).collect();
+        let mut queue = Self { ready, waiting_for };
+        idle.into_iter().for_each(|hub| queue.done(dag, hub));
+        queue
     }
 
     /// Takes the lowest node that may start.
@@ -177,11 +203,16 @@ impl Ready {
 
     /// Says that `node` is done, which may make its dependents ready.
     pub fn done<T>(&mut self, dag: &Dag<T>, node: Node) {
-        for dependent in dag.graph.neighbors_directed(index(node), Direction::Incoming) {
-            let left = &mut self.waiting_for[dependent.index()];
-            *left -= 1;
-            if *left == 0 {
-                self.ready.push(Reverse(number(dependent)));
+        let mut done = vec![index(node)];
+        while let Some(at) = done.pop() {
+            for dependent in dag.graph.neighbors_directed(at, Direction::Incoming) {
+                let left = &mut self.waiting_for[dependent.index()];
+                *left -= 1;
+                match &dag.graph[dependent] {
+                    Some(_) if *left == 0 => self.ready.push(Reverse(number(dependent))),
+                    None if *left == 0 => done.push(dependent),
+                    _ => {}
+                }
             }
         }
     }
@@ -201,6 +232,21 @@ mod tests {
             dag.needs(Node(*tail), Node(*head));
         }
         dag
+    }
+
+    #[test]
+    fn a_hub_stands_for_an_edge_each() {
+        let mut dag = graph(&[], 5);
+        let (one, other) = (dag.hub(), dag.hub());
+        for (tail, head) in [(one, Node(3)), (one, Node(4)), (other, one), (Node(0), other), (Node(1), one)] {
+            dag.needs(tail, head);
+        }
+        let edges = [(0, 3), (0, 4), (1, 3), (1, 4)].map(|(tail, head)| (Node(tail), Node(head)));
+        assert_eq!((dag.edges(), dag.len()), (edges.to_vec(), 5));
+        assert_eq!(dag.dependents(Node(3)), [Node(0), Node(1)]);
+        assert_eq!(dag.order(), Ok([2, 3, 4, 0, 1].map(Node).to_vec()));
+        dag.needs(Node(4), Node(1));
+        assert_eq!(dag.order(), Err(vec![vec![Node(1), Node(4)]]));
     }
 
     #[test]

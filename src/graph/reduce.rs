@@ -37,9 +37,11 @@ impl<T> Dag<T> {
     pub fn reduced(&self) -> Vec<(Node, Node)> {
         let all = self.edges();
         let Some(order) = self.order().ok().filter(|order| order.len() <= LARGEST) else { return all };
-        let mut place = vec![0; order.len()];
+        // Hubs have numbers too.
+        let numbers = self.graph.node_count();
+        let mut place = vec![0; numbers];
         order.iter().enumerate().for_each(|(at, node)| place[node.0 as usize] = at);
-        let mut reach = Reach::new(order.len());
+        let mut reach = Reach::new(numbers);
         let mut kept = Vec::new();
         for node in order {
             // The latest first: what an earlier one gives may be reached through it, never the other way round.
@@ -86,6 +88,17 @@ mod tests {
     fn a_shortcut_is_left_out() {
         let reduced = dag(&[(2, 1), (1, 0), (2, 0)], 3).reduced();
         assert_eq!(reduced, [(Node(1), Node(0)), (Node(2), Node(1))]);
+    }
+
+    #[test]
+    fn hubs_are_seen_through() {
+        let mut dag = dag(&[(2, 0)], 3);
+        let hub = dag.hub();
+        dag.add(());
+        [(Node(1), hub), (Node(2), hub), (Node(4), Node(2)), (Node(4), Node(0)), (hub, Node(0))]
+            .into_iter()
+            .for_each(|(a, b)| dag.needs(a, b));
+        assert_eq!(dag.reduced(), [(1, 0), (2, 0), (4, 2)].map(|(a, b)| (Node(a), Node(b))));
     }
 
     proptest! {

@@ -15,6 +15,16 @@ struct Nodes {
     forward: BTreeMap<Dependency, Vec<Node>>,
     /// Deletions by resource.
     deletes: BTreeMap<Dependency, Vec<(Node, Kind)>>,
+    hubs: Hubs,
+}
+
+/// Between the objects of two blocks stands a hub: an edge for each pair would make the plan of two large blocks quadratic.
+#[derive(Default)]
+struct Hubs {
+    /// All of a block is made.
+    made: BTreeMap<Dependency, Node>,
+    /// Everything that used a block is deleted, and everything updated.
+    left: BTreeMap<Dependency, (Node, Node)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,25 +45,31 @@ pub(super) fn order(changes: &BTreeMap<Subject, Change>, last: impl Fn(&ObjectAd
         add(&mut dag, &mut nodes, subject, change);
     }
     for (subject, change) in changes {
-        connect(&mut dag, &nodes, subject, change);
+        connect(&mut dag, &mut nodes, subject, change);
     }
-    for (subject, _) in changes.iter().filter(|(_, change)| matches!(change.action, Action::Read { .. })) {
-        if last(&subject.addr) {
-            after_all(&mut dag, &nodes, subject, &last);
-        }
-    }
+    after_all(&mut dag, &nodes, changes, last);
     dag
 }
 
-/// Makes the reading of a check wait for everything but its like.
-fn after_all(dag: &mut Dag<Step>, nodes: &Nodes, subject: &Subject, last: impl Fn(&ObjectAddr) -> bool) {
-    let mine = |node: &Node| dag.get(*node).subject == *subject;
-    let own = nodes.forward.get(&block(subject)).into_iter().flatten().copied().find(mine);
-    let others = dag.nodes().filter(|(_, step)| step.verb != Verb::Read || !last(&step.subject.addr));
-    let others: Vec<Node> = others.map(|(node, _)| node).collect();
-    for (node, other) in own.into_iter().flat_map(|node| others.iter().map(move |other| (node, *other))) {
-        dag.needs(node, other);
+/// Makes the readings of checks wait for everything but each other.
+fn after_all(
+    dag: &mut Dag<Step>,
+    nodes: &Nodes,
+    changes: &BTreeMap<Subject, Change>,
+    last: impl Fn(&ObjectAddr) -> bool,
+) {
+    let is_last = |step: &Step| step.verb == Verb::Read && last(&step.subject.addr);
+    let subjects = changes.iter().filter(|(_, change)| matches!(change.action, Action::Read { .. }));
+    let subjects = subjects.map(|(subject, _)| subject).filter(|subject| last(&subject.addr));
+    let readings = subjects.flat_map(|subject| own(dag, nodes.forward.get(&block(subject)), subject, |n| *n));
+    let readings: Vec<Node> = readings.collect();
+    if readings.is_empty() {
+        return;
     }
+    let others: Vec<Node> = dag.nodes().filter(|(_, step)| !is_last(step)).map(|(node, _)| node).collect();
+    let all = dag.hub();
+    others.into_iter().for_each(|other| dag.needs(all, other));
+    readings.into_iter().for_each(|reading| dag.needs(reading, all));
 }
 
 fn block(subject: &Subject) -> Dependency {
@@ -99,7 +115,7 @@ fn add(dag: &mut Dag<Step>, nodes: &mut Nodes, subject: &Subject, change: &Chang
     }
 }
 
-fn connect(dag: &mut Dag<Step>, nodes: &Nodes, subject: &Subject, change: &Change) {
+fn connect(dag: &mut Dag<Step>, nodes: &mut Nodes, subject: &Subject, change: &Change) {
     let of = block(subject);
     let (wanted, prior): (&[Dependency], _) = match &change.action {
         Action::Create { planned } => (&planned.meta.depends_on, None),
@@ -110,28 +126,60 @@ fn connect(dag: &mut Dag<Step>, nodes: &Nodes, subject: &Subject, change: &Chang
         Action::Read { later } => (&later.depends_on, None),
         Action::NoOp { .. } | Action::Forget { .. } => (&[], None),
     };
-    let mine = |node: &Node| dag.get(*node).subject == *subject;
-    let forward: Vec<Node> = nodes.forward.get(&of).into_iter().flatten().copied().filter(mine).collect();
-    let own = nodes.deletes.get(&of).into_iter().flatten().copied();
-    let deletes: Vec<(Node, Kind)> = own.filter(|(node, _)| mine(node)).collect();
+    let forward = own(dag, nodes.forward.get(&of), subject, |node| *node);
+    let deletes = own(dag, nodes.deletes.get(&of), subject, |(node, _)| *node);
+    let Nodes { forward: all_forward, deletes: all_deletes, hubs } = nodes;
     for dependency in wanted {
-        for node in &forward {
-            for target in nodes.forward.get(dependency).into_iter().flatten() {
-                dag.needs(*node, *target);
-            }
-        }
+        let Some(targets) = all_forward.get(dependency) else { continue };
+        let made = match targets.as_slice() {
+            [one] => *one,
+            many => hubs.made(dag, dependency, many),
+        };
+        forward.iter().for_each(|node| dag.needs(*node, made));
     }
-    for dependency in prior.map(|record: &Record| record.depends_on.as_slice()).unwrap_or_default() {
-        for (target, kind) in nodes.deletes.get(dependency).into_iter().flatten() {
-            for (node, _) in &deletes {
-                dag.needs(*target, *node);
-            }
-            if *kind == Kind::Last {
-                for node in &forward {
-                    dag.needs(*target, *node);
+    // A block that took over another's objects may be recorded as needing itself.
+    let used = prior.map(|record: &Record| record.depends_on.as_slice()).unwrap_or_default();
+    for dependency in used.iter().filter(|used| **used != of) {
+        let Some(targets) = all_deletes.get(dependency) else { continue };
+        let (deleted, updated) = hubs.left(dag, dependency, targets);
+        deletes.iter().for_each(|(node, _)| dag.needs(deleted, *node));
+        forward.iter().for_each(|node| dag.needs(updated, *node));
+    }
+}
+
+/// The nodes of a subject among those of its block, which are in the order of subjects.
+fn own<N: Copy>(
+    dag: &Dag<Step>,
+    of_block: Option<&Vec<N>>,
+    subject: &Subject,
+    node: impl Fn(&N) -> Node,
+) -> Vec<N> {
+    let Some(of_block) = of_block else { return Vec::new() };
+    let from = of_block.partition_point(|found| dag.get(node(found)).subject < *subject);
+    let mine = |found: &&N| dag.get(node(found)).subject == *subject;
+    of_block[from..].iter().take_while(mine).copied().collect()
+}
+
+impl Hubs {
+    fn made(&mut self, dag: &mut Dag<Step>, block: &Dependency, targets: &[Node]) -> Node {
+        *self.made.entry(block.clone()).or_insert_with(|| {
+            let hub = dag.hub();
+            targets.iter().for_each(|target| dag.needs(hub, *target));
+            hub
+        })
+    }
+
+    fn left(&mut self, dag: &mut Dag<Step>, block: &Dependency, targets: &[(Node, Kind)]) -> (Node, Node) {
+        *self.left.entry(block.clone()).or_insert_with(|| {
+            let (deleted, updated) = (dag.hub(), dag.hub());
+            for (target, kind) in targets {
+                dag.needs(*target, deleted);
+                if *kind == Kind::Last {
+                    dag.needs(*target, updated);
                 }
             }
-        }
+            (deleted, updated)
+        })
     }
 }
 
