@@ -6,10 +6,12 @@
 mod source;
 pub use source::{FileId, LineColumn, Sources, Span};
 
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     Error,
     Warning,
@@ -17,7 +19,7 @@ pub enum Severity {
 
 /// One complaint. `summary` is one line without a full stop (Terraform's words where Terraform has the same
 /// mistake); `label` stands under the underlined source; `detail` explains; `help` says what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     pub severity: Severity,
     pub summary: String,
@@ -93,6 +95,9 @@ pub struct Reported(());
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     all: Vec<Diagnostic>,
+    errors: usize,
+    /// Where complaints with this hash stand.
+    places: FxHashMap<u64, Vec<usize>>,
 }
 
 impl Diagnostics {
@@ -102,9 +107,13 @@ impl Diagnostics {
 
     /// Adds a complaint of any severity.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.all.contains(&diagnostic) {
-            self.all.push(diagnostic);
+        let places = self.places.entry(FxBuildHasher.hash_one(&diagnostic)).or_default();
+        if places.iter().any(|at| self.all[*at] == diagnostic) {
+            return;
         }
+        places.push(self.all.len());
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
+        self.all.push(diagnostic);
     }
 
     /// Adds an error and gives the proof of it.
@@ -119,7 +128,7 @@ impl Diagnostics {
     }
 
     pub fn errors(&self) -> usize {
-        self.all.iter().filter(|d| d.severity == Severity::Error).count()
+        self.errors
     }
 
     pub fn warnings(&self) -> usize {
@@ -150,8 +159,8 @@ impl Diagnostics {
 
     /// Takes all complaints out, sorted, leaving the sink empty.
     pub fn take(&mut self) -> Vec<Diagnostic> {
-        let taken = self.sorted().into_iter().cloned().collect();
-        self.all.clear();
+        let mut taken = std::mem::take(self).all;
+        taken.sort_by_key(|d| d.span.map(|s| (s.file, s.start, s.end)));
         taken
     }
 }

@@ -27,14 +27,28 @@ pub struct Evaluation<'a> {
     pub workspace: Name,
     /// The instances of each module.
     pub(super) instances: FxHashMap<ModuleId, Vec<ModulePath>>,
-    pub(super) variables: FxHashMap<(ModulePath, Name), Value>,
-    pub(super) locals: FxHashMap<(ModulePath, Name), Value>,
-    pub(super) outputs: FxHashMap<(ModulePath, Name), Value>,
+    pub(super) variables: FxHashMap<(ModulePath, Name), Held>,
+    pub(super) locals: FxHashMap<(ModulePath, Name), Held>,
+    pub(super) outputs: FxHashMap<(ModulePath, Name), Held>,
     pub(super) expansions: FxHashMap<(ModulePath, ResourceAddr), Expansion>,
     pub(super) calls: FxHashMap<(ModulePath, Name), Expansion>,
     objects: FxHashMap<ObjectAddr, Value>,
     /// Whole resources, as references see them; emptied when one of their objects changes.
     whole: RefCell<FxHashMap<(ModulePath, ResourceAddr), Value>>,
+    /// The outputs of called modules, where they are wholly known: that is what they stay.
+    called: RefCell<FxHashMap<(ModulePath, Name), Value>>,
+}
+
+/// A value of a table. Whether it is wholly known is asked at every lookup, and may take long to find out.
+pub(super) struct Held {
+    pub value: Value,
+    known: bool,
+}
+
+impl From<Value> for Held {
+    fn from(value: Value) -> Self {
+        Self { known: value.is_wholly_known(), value }
+    }
 }
 
 /// The objects that a block makes in one instance of its module.
@@ -125,6 +139,7 @@ impl<'a> Evaluation<'a> {
             calls: FxHashMap::default(),
             objects: FxHashMap::default(),
             whole: RefCell::default(),
+            called: RefCell::default(),
         }
     }
 
@@ -151,12 +166,12 @@ impl<'a> Evaluation<'a> {
 
     /// The value of a root output.
     pub fn output(&self, name: &str) -> Option<&Value> {
-        self.outputs.get(&(ModulePath::root(), name.into()))
+        self.outputs.get(&(ModulePath::root(), name.into())).map(|held| &held.value)
     }
 
     /// The value of a variable of the root module.
     pub fn variable(&self, name: &str) -> Option<&Value> {
-        self.variables.get(&(ModulePath::root(), name.into()))
+        self.variables.get(&(ModulePath::root(), name.into())).map(|held| &held.value)
     }
 
     pub fn module_instances(&self, module: ModuleId) -> &[ModulePath] {
@@ -185,7 +200,7 @@ impl<'a> Evaluation<'a> {
                 Value::tuple((0..*count).map(|index| object(ObjectKey::Index(index))).collect())
             }
             Some(Expansion::ForEach(values)) => {
-                let of = |name: &Name| (Str::new(name), object(ObjectKey::Name(name.clone())));
+                let of = |name: &Name| (Str::from(name), object(ObjectKey::Name(name.clone())));
                 Value::object(values.keys().map(of).collect())
             }
             Some(Expansion::Unknown) | None => Value::unknown(Type::Dynamic),
@@ -199,11 +214,28 @@ impl<'a> Evaluation<'a> {
         call: &Call,
         diags: &mut Diagnostics,
     ) -> Result<Value, Reported> {
+        let key = (path.clone(), call.name.clone());
+        if let Some(known) = self.called.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let value = self.call_outputs(path, call, diags)?;
+        if value.is_wholly_known() {
+            self.called.borrow_mut().insert(key, value.clone());
+        }
+        Ok(value)
+    }
+
+    fn call_outputs(
+        &self,
+        path: &ModulePath,
+        call: &Call,
+        diags: &mut Diagnostics,
+    ) -> Result<Value, Reported> {
         let outputs = |key: ObjectKey, diags: &mut Diagnostics| -> Result<Value, Reported> {
             let child = path.child(&call.name, key);
             let mut fields = BTreeMap::new();
             for name in self.config.module(call.module).outputs.keys() {
-                fields.insert(Str::new(name), self.output_of(call.module, &child, name, diags)?);
+                fields.insert(Str::from(name), self.output_of(call.module, &child, name, diags)?);
             }
             Ok(Value::object(fields))
         };
@@ -217,7 +249,7 @@ impl<'a> Evaluation<'a> {
             Some(Expansion::ForEach(values)) => {
                 let mut all = BTreeMap::new();
                 for name in values.keys() {
-                    all.insert(Str::new(name), outputs(ObjectKey::Name(name.clone()), diags)?);
+                    all.insert(Str::from(name), outputs(ObjectKey::Name(name.clone()), diags)?);
                 }
                 Ok(Value::object(all))
             }
@@ -234,7 +266,7 @@ impl<'a> Evaluation<'a> {
         diags: &mut Diagnostics,
     ) -> Result<Value, Reported> {
         match self.outputs.get(&(path.clone(), name.clone())) {
-            Some(value) if value.is_wholly_known() => Ok(value.clone()),
+            Some(Held { value, known: true }) => Ok(value.clone()),
             Some(_) => self.evaluate_output(module, path, name, diags),
             None => Ok(Value::unknown(Type::Dynamic)),
         }
@@ -279,7 +311,7 @@ impl<'a> Evaluation<'a> {
         diags: &mut Diagnostics,
     ) -> Result<Value, Reported> {
         match self.locals.get(&(path.clone(), name.clone())) {
-            Some(value) if value.is_wholly_known() => Ok(value.clone()),
+            Some(Held { value, known: true }) => Ok(value.clone()),
             Some(_) => self.evaluate_local(module, path, name, diags),
             None => Ok(Value::unknown(Type::Dynamic)),
         }
@@ -330,7 +362,7 @@ impl<'a> Evaluation<'a> {
         diags: &mut Diagnostics,
     ) -> Result<Value, Reported> {
         match self.variables.get(&(path.clone(), name.clone())) {
-            Some(value) if value.is_wholly_known() || path.is_root() => Ok(value.clone()),
+            Some(Held { value, known }) if *known || path.is_root() => Ok(value.clone()),
             Some(_) => self.evaluate_argument(module, path, name, diags),
             None => Ok(Value::unknown(Type::Dynamic)),
         }
@@ -418,19 +450,21 @@ fn visit(
             };
             let ty = evaluation.config.module(module).variables[name].constraint.ty();
             let failed = value.is_err();
-            evaluation.variables.insert(key(name), value.unwrap_or_else(|_| Value::unknown(ty)));
+            evaluation.variables.insert(key(name), value.unwrap_or_else(|_| Value::unknown(ty)).into());
             if !failed {
                 rules::validations(evaluation, module, path, name, diags);
             }
         }
         What::Local(name) => {
             let value = evaluation.evaluate_local(module, path, name, diags);
-            evaluation.locals.insert(key(name), value.unwrap_or_else(|_| Value::unknown(Type::Dynamic)));
+            let value = value.unwrap_or_else(|_| Value::unknown(Type::Dynamic));
+            evaluation.locals.insert(key(name), value.into());
         }
         What::Output(name) => {
             rules::preconditions(evaluation, module, path, name, objects.rules(), diags);
             let value = evaluation.evaluate_output(module, path, name, diags);
-            evaluation.outputs.insert(key(name), value.unwrap_or_else(|_| Value::unknown(Type::Dynamic)));
+            let value = value.unwrap_or_else(|_| Value::unknown(Type::Dynamic));
+            evaluation.outputs.insert(key(name), value.into());
         }
         What::Call(name) => {
             let call = &evaluation.config.module(module).calls[name];

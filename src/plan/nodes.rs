@@ -138,8 +138,9 @@ impl Builder<'_> {
         else {
             return;
         };
-        let inside: Vec<Node> =
-            self.at.iter().filter(|(item, _)| item.module == child).map(|(_, node)| *node).collect();
+        let first = Item { module: child, what: What::Call(Name::from("")) };
+        let inside = self.at.range(first..).take_while(|(item, _)| item.module == child);
+        let inside: Vec<Node> = inside.map(|(_, node)| *node).collect();
         for node in inside {
             self.graph.needs(node, call);
         }

@@ -71,6 +71,9 @@ impl Selection {
 
     /// Whether the plan may change the object.
     pub fn plans(&self, addr: &ObjectAddr) -> bool {
+        if self.is_all() {
+            return true;
+        }
         let block = (names(&addr.module), addr.resource.clone());
         let targeted = self.targets.is_empty()
             || self.targets.iter().any(|target| covers(target, addr))
