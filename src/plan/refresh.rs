@@ -86,28 +86,29 @@ fn place(kind: &Kind, record: &Record) -> Vec<String> {
 
 async fn read_group(kind: &Kind, provider: &Arc<dyn Provider>, group: &Group<'_>) -> Vec<(ObjectAddr, Read)> {
     let listed = match group.as_slice() {
-        [_, _, ..] if kind.list.is_some() => Some(list(kind, provider, group).await),
-        _ => None,
+        [_, _, ..] if kind.list.is_some() => list(kind, provider, group).await,
+        _ => Ok(BTreeMap::new()),
     };
     let found = match listed {
-        Some(Ok(found)) => found,
-        Some(Err(error)) => {
+        Ok(found) => found,
+        Err(error) => {
             return group.iter().map(|(addr, _)| ((*addr).clone(), Err(error.clone()))).collect();
         }
-        None => BTreeMap::new(),
     };
-    // An object that a list does not show is read by its id before it is called gone: lists may lag.
-    let reads = group.iter().map(|(addr, record)| {
-        let listed = found.get(&record.id).cloned();
-        async move {
-            let read = match listed {
-                Some(object) => Ok(Some(object)),
-                None => provider.read(kind, ObjectRef { id: &record.id, values: &record.values }).await,
-            };
-            ((*addr).clone(), read)
+    let (mut reads, mut missing) = (Vec::with_capacity(group.len()), Vec::new());
+    for (addr, record) in group {
+        match found.get(&record.id) {
+            Some(object) => reads.push(((*addr).clone(), Ok(Some(object.clone())))),
+            None => missing.push((*addr, *record)),
         }
+    }
+    // An object that a list does not show is read by its id before it is called gone: lists may lag.
+    let missing = missing.into_iter().map(|(addr, record)| async move {
+        let object = ObjectRef { id: &record.id, values: &record.values };
+        (addr.clone(), provider.read(kind, object).await)
     });
-    join_all(reads).await
+    reads.extend(join_all(missing).await);
+    reads
 }
 
 async fn list(
@@ -116,6 +117,7 @@ async fn list(
     group: &Group<'_>,
 ) -> Result<BTreeMap<Arc<str>, Object>, CallError> {
     let values = &group[0].1.values;
-    let objects = provider.list(kind, Search::All { values }).await?;
+    let ids = group.iter().map(|(_, record)| record.id.clone()).collect();
+    let objects = provider.list(kind, Search::Among { ids: &ids, values }).await?;
     Ok(objects.into_iter().map(|object| (object.id.clone(), object)).collect())
 }

@@ -2,6 +2,7 @@
 
 use crate::kind::Kind;
 use crate::value::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod definition;
@@ -61,6 +62,12 @@ pub enum Search<'a> {
     All {
         values: &'a Value,
     },
+    /// The objects with these ids, as far as finding them in the list takes fewer requests than reading each: what is left out may
+    /// be there all the same.
+    Among {
+        ids: &'a BTreeSet<Arc<str>>,
+        values: &'a Value,
+    },
     Marker {
         marker: &'a str,
         values: &'a Value,
@@ -98,7 +105,7 @@ pub trait Provider: Send + Sync {
     /// `None`: it is gone.
     async fn read(&self, kind: &Kind, object: ObjectRef<'_>) -> Result<Option<Object>, CallError>;
 
-    /// Every page, or an error; without duplicates, in the order of the API.
+    /// Every page that the search needs, or an error; without duplicates, in the order of the API.
     async fn list(&self, kind: &Kind, search: Search<'_>) -> Result<Vec<Object>, CallError>;
 
     /// `desired` is an object with all attributes, known. Null ones are not sent.

@@ -6,14 +6,15 @@ use crate::kind::words::Words;
 use crate::kind::{Kind, List, Next, Page, Place, Request};
 use crate::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// More pages than any collection has: an API that never comes to an end is no reason to go on for ever.
-const PAGES: u32 = 100_000;
+const PAGES: usize = 100_000;
 
 /// Returns every object that the search finds, in the order of the API.
 ///
 /// Ids that come twice (a page shifts while objects are made) are taken once. A page that was asked for already would go round for
-/// ever and is an error, as is any page that fails.
+/// ever and is an error, as is any page that fails. Nothing is kept of a page but the objects that are looked for.
 pub(super) async fn list(
     provider: &RestProvider,
     kind: &Kind,
@@ -23,11 +24,17 @@ pub(super) async fn list(
     let walk = Walk::new(provider, kind, list, search);
     let mut objects = Vec::new();
     let mut ids = BTreeSet::new();
-    for json in walk.all().await? {
-        let known = mapping::Known { id: None, values: walk.values };
-        let id = mapping::identity(kind, &json, known).map_err(CallError::Indeterminate)?;
-        if ids.insert(id) {
-            objects.extend(walk.object(&json).await?);
+    let mut pages = Pages::new(&walk);
+    while let Some(page) = pages.next().await? {
+        for json in page {
+            let known = mapping::Known { id: None, values: walk.values };
+            let id = mapping::identity(kind, &json, known).map_err(CallError::Indeterminate)?;
+            if walk.wants(&id) && ids.insert(id) {
+                objects.extend(walk.object(&json).await?);
+            }
+        }
+        if walk.is_enough(objects.len(), pages.count) {
+            break;
         }
     }
     Ok(objects)
@@ -102,6 +109,37 @@ struct Found {
     total: Option<u64>,
 }
 
+/// The pages of a walk, one after the other.
+struct Pages<'w, 'a> {
+    walk: &'w Walk<'a>,
+    /// The page to ask for; `None` behind the last.
+    turn: Option<Turn>,
+    asked: BTreeSet<Turn>,
+    /// How many came.
+    count: usize,
+}
+
+impl<'w, 'a> Pages<'w, 'a> {
+    fn new(walk: &'w Walk<'a>) -> Self {
+        Self { walk, turn: Some(Turn::first(walk.list)), asked: BTreeSet::new(), count: 0 }
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<Value>>, CallError> {
+        let Some(turn) = self.turn.take() else { return Ok(None) };
+        if self.count >= PAGES {
+            return Err(CallError::Indeterminate("the list has no end".to_owned()));
+        }
+        let Some(page) = self.walk.page(&turn).await? else { return Ok(None) };
+        self.count += 1;
+        self.turn = turn.next(self.walk.list, page.objects.len(), page.next, page.total);
+        if self.turn.clone().is_some_and(|next| !self.asked.insert(next)) {
+            let circle = "the pages of the list go round in a circle";
+            return Err(CallError::Indeterminate(circle.to_owned()));
+        }
+        Ok(Some(page.objects))
+    }
+}
+
 struct Walk<'a> {
     provider: &'a RestProvider,
     kind: &'a Kind,
@@ -110,39 +148,43 @@ struct Walk<'a> {
     request: Request,
     values: &'a Value,
     marker: Option<&'a str>,
+    /// The only ids that are looked for.
+    among: Option<&'a BTreeSet<Arc<str>>>,
 }
 
 impl<'a> Walk<'a> {
     fn new(provider: &'a RestProvider, kind: &'a Kind, list: &'a List, search: &Search<'a>) -> Self {
         let mut request = list.request.clone();
-        let (values, marker) = match *search {
-            Search::All { values } => (values, None),
-            Search::Marker { marker, values } => (values, Some(marker)),
+        let (values, marker, among) = match *search {
+            Search::All { values } => (values, None, None),
+            Search::Among { ids, values } => (values, None, Some(ids)),
+            Search::Marker { marker, values } => (values, Some(marker), None),
             Search::Arguments { values } => {
                 request.query.extend(kind.lookup.search.clone());
-                (values, None)
+                (values, None, None)
             }
         };
-        Self { provider, kind, list, request, values, marker }
+        Self { provider, kind, list, request, values, marker, among }
+    }
+
+    fn wants(&self, id: &str) -> bool {
+        self.among.is_none_or(|ids| ids.contains(id))
+    }
+
+    /// Whether reading what is missing takes no more requests than the pages so far. How many pages are to come is not known: so it
+    /// never takes more than twice as many requests as the better way.
+    fn is_enough(&self, found: usize, pages: usize) -> bool {
+        self.among.is_some_and(|ids| ids.len().saturating_sub(found) <= pages)
     }
 
     /// Everything on all pages.
     async fn all(&self) -> Result<Vec<Value>, CallError> {
         let mut found = Vec::new();
-        let mut asked = BTreeSet::new();
-        let mut turn = Turn::first(self.list);
-        for _ in 0..PAGES {
-            let Some(page) = self.page(&turn).await? else { return Ok(found) };
-            let count = page.objects.len();
-            found.extend(page.objects);
-            let Some(next) = turn.next(self.list, count, page.next, page.total) else { return Ok(found) };
-            if !asked.insert(next.clone()) {
-                let circle = "the pages of the list go round in a circle";
-                return Err(CallError::Indeterminate(circle.to_owned()));
-            }
-            turn = next;
+        let mut pages = Pages::new(self);
+        while let Some(page) = pages.next().await? {
+            found.extend(page);
         }
-        Err(CallError::Indeterminate("the list has no end".to_owned()))
+        Ok(found)
     }
 
     /// `None`: nothing is there, which only the first page may say, or one that is counted and lies past the end.
