@@ -29,8 +29,8 @@ pub(super) struct Aimd {
     max: usize,
     /// The limit below the one that last met an overload.
     ceiling: Option<usize>,
-    /// Whether latency was flat so far.
-    quick: bool,
+    /// What the last doubling added, which is taken back if latency rises; `None` once it rose.
+    quick: Option<usize>,
     /// Calm windows since the last growth.
     calm: u32,
     /// Counts the halvings.
@@ -56,7 +56,7 @@ impl Aimd {
             limit: start.clamp(1, max),
             max,
             ceiling: None,
-            quick: true,
+            quick: Some(0),
             calm: 0,
             epoch: 0,
             window: Window::default(),
@@ -101,6 +101,7 @@ impl Aimd {
         self.ceiling = Some((met - 1).max(1));
         self.limit = (met / 2).max(1);
         self.epoch += 1;
+        self.quick = None;
         self.calm = 0;
         self.window = Window::default();
     }
@@ -116,21 +117,25 @@ impl Aimd {
     fn end_window(&mut self) {
         let window = std::mem::take(&mut self.window);
         let strained = window.strain(&mut self.best) > FLAT;
-        self.quick &= !strained;
+        if strained && let Some(too_much) = self.quick.take() {
+            self.limit -= too_much;
+        }
         if strained || window.peak < self.limit {
             self.calm = 0;
             return;
         }
         self.calm += 1;
         let (needed, by) = match self.ceiling {
-            None if self.quick && self.limit < QUICK => (1, self.limit.min(QUICK - self.limit)),
+            None if self.quick.is_some() && self.limit < QUICK => (1, self.limit.min(QUICK - self.limit)),
             Some(ceiling) if ceiling == self.limit => (PATIENCE, 1),
             _ if self.limit >= QUICK => (CALM, 1),
             _ => (1, 1),
         };
         if self.calm >= needed {
             self.calm = 0;
-            self.limit = self.grown(by);
+            let limit = self.grown(by);
+            self.quick = self.quick.map(|_| if by > 1 { limit - self.limit } else { 0 });
+            self.limit = limit;
         }
     }
 }
