@@ -4,6 +4,7 @@
 //! faults = rule { "," rule }              the first rule that strikes decides
 //! rule   = action [ "(" argument ")" ] [ ":" [ METHOD ] [ PATH ] [ which ] ]
 //! which  = "#" n | "#" n "-" m | "#" n "+" | "rate=" fraction     of the requests METHOD and PATH fit; default: all
+//!        | "over=" n                                              those that come while n are being answered
 //! PATH   = below the base path; "*" is any one segment, a last "**" any rest but none
 //! ```
 //!
@@ -64,8 +65,13 @@ pub enum Lateness {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Which {
-    Numbers { from: u64, to: u64 },
+    Numbers {
+        from: u64,
+        to: u64,
+    },
     Rate(f64),
+    /// While so many are being answered already.
+    Over(usize),
 }
 
 /// A description of faults that cannot be read.
@@ -171,12 +177,15 @@ fn parse_target(word: &str, rule: &mut Rule) -> Result<(), String> {
     if let Some(rate) = word.strip_prefix("rate=") {
         let rate = rate.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
         rule.which = Which::Rate(rate.ok_or("`rate=` takes a fraction from 0 to 1")?);
+    } else if let Some(most) = word.strip_prefix("over=") {
+        let most = most.parse().map_err(|_| "`over=` takes a number of requests")?;
+        rule.which = Which::Over(most);
     } else if word.starts_with('/') {
         rule.path = Some(word.to_owned());
     } else if !word.is_empty() && word.chars().all(|letter| letter.is_ascii_uppercase()) {
         rule.method = Some(word.to_owned());
     } else if !word.is_empty() {
-        return Err(format!("`{word}` is neither a method, a path, `#n` nor `rate=`"));
+        return Err(format!("`{word}` is neither a method, a path, `#n`, `rate=` nor `over=`"));
     }
     Ok(())
 }
@@ -207,15 +216,16 @@ impl Injector {
         *self = Self::new(faults, self.seed);
     }
 
-    /// Returns what strikes the next request, and counts it for every rule it fits.
-    pub(super) fn strike(&mut self, method: &str, path: &str) -> Option<Fault> {
+    /// Returns what strikes the next request, which comes while `running` others are being answered, and counts it for every rule it fits.
+    pub(super) fn strike(&mut self, method: &str, path: &str, running: usize) -> Option<Fault> {
         let mut struck = None;
         for (index, (rule, count)) in self.rules.iter_mut().enumerate() {
             if !rule.fits(method, path) {
                 continue;
             }
             *count += 1;
-            if struck.is_none() && rule.strikes(*count, mix(self.seed ^ ((index as u64) << 32))) {
+            let chance = mix(self.seed ^ ((index as u64) << 32));
+            if struck.is_none() && rule.strikes(*count, running, chance) {
                 struck = Some(rule.fault);
             }
         }
@@ -229,8 +239,9 @@ impl Rule {
             && self.path.as_deref().is_none_or(|pattern| path_fits(pattern, path))
     }
 
-    fn strikes(&self, count: u64, seed: u64) -> bool {
+    fn strikes(&self, count: u64, running: usize, seed: u64) -> bool {
         match self.which {
+            Which::Over(most) => running >= most,
             Which::Numbers { from, to } => (from..=to).contains(&count),
             // The top 53 bits make an even fraction below one.
             Which::Rate(rate) => ((mix(seed ^ count) >> 11) as f64) / ((1u64 << 53) as f64) < rate,
@@ -267,7 +278,7 @@ mod tests {
     /// Which of the requests the rules strike, by their place from 1.
     fn struck(spec: &str, requests: &[(&str, &str)]) -> Vec<usize> {
         let mut injector = Injector::new(spec.parse().unwrap(), 7);
-        let strikes = requests.iter().map(|(method, path)| injector.strike(method, path).is_some());
+        let strikes = requests.iter().map(|(method, path)| injector.strike(method, path, 3).is_some());
         strikes.enumerate().filter_map(|(index, struck)| struck.then_some(index + 1)).collect()
     }
 
@@ -281,7 +292,7 @@ mod tests {
             ("POST", "/instances"),
             ("PUT", "/instances/7/enabled"),
         ];
-        let cases: [(&str, &[usize]); 12] = [
+        let cases: [(&str, &[usize]); 14] = [
             ("", &[]),
             ("429", &[1, 2, 3, 4, 5, 6]),
             ("500-after:POST /instances#2", &[3]),
@@ -294,6 +305,8 @@ mod tests {
             ("429:rate=1", &[1, 2, 3, 4, 5, 6]),
             ("429:rate=0", &[]),
             ("truncated:GET, non-json:DELETE", &[1, 4]),
+            ("429:GET over=3", &[1]),
+            ("429:over=4", &[]),
         ];
         for (spec, expected) in cases {
             assert_eq!(struck(spec, &requests), expected, "{spec}");
@@ -329,6 +342,7 @@ mod tests {
             ("429:#0", "a number such as"),
             ("429:#4-2", "a number such as"),
             ("429:rate=2", "from 0 to 1"),
+            ("429:over=some", "a number of requests"),
         ];
         for (spec, expected) in cases {
             let error = format!("429,{spec}").parse::<Faults>().unwrap_err();

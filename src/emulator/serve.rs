@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -38,6 +38,24 @@ pub(super) struct Shared {
     latency: Duration,
     seed: u64,
     requests: AtomicU64,
+    /// How many are being answered; those that a fault refuses at once do not count.
+    running: AtomicUsize,
+}
+
+/// One request that is being answered.
+struct Answering<'a>(&'a AtomicUsize);
+
+impl<'a> Answering<'a> {
+    fn begin(running: &'a AtomicUsize) -> Self {
+        running.fetch_add(1, Ordering::SeqCst);
+        Self(running)
+    }
+}
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Borrowed access to the world.
@@ -69,6 +87,7 @@ impl Shared {
             latency: options.latency,
             seed: options.seed,
             requests: AtomicU64::new(0),
+            running: AtomicUsize::new(0),
         })
     }
 
@@ -153,7 +172,10 @@ async fn answer(
 /// Lets faults strike one request and notes it; `None` if there is to be no answer.
 async fn take(shared: &Shared, request: &Request, request_id: &str) -> Option<Response> {
     let number = lock(&shared.log).arrived(request);
-    let fault = lock(&shared.injector).strike(&request.method, &request.path());
+    let running = shared.running.load(Ordering::SeqCst);
+    let fault = lock(&shared.injector).strike(&request.method, &request.path(), running);
+    let refused = matches!(fault, Some(Fault::Status { effect: Effect::Before, .. }));
+    let _answering = (!refused).then(|| Answering::begin(&shared.running));
     let response = respond(shared, request, fault, request_id).await?;
     lock(&shared.log).answered(number, response.status().as_u16());
     Some(response)
