@@ -32,7 +32,7 @@ pub(super) fn check(block: &Block, module: &mut Module, diags: &mut Diagnostics)
     }
     if let Some(block) = scoped.first() {
         // What is wrong with it was reported; the check is read all the same.
-        let _: Result<(), Reported> = data(block, Some(&label.value), module, diags);
+        let _: Result<(), Reported> = data((*block).clone(), Some(&label.value), module, diags);
     }
     let asserts = asserts.into_iter().filter_map(|assert| rule(assert, diags).ok()).collect();
     fields.finish(diags);

@@ -11,24 +11,25 @@ use crate::syntax::Block;
 
 /// Adds a data source to its module. `check` is the check that it stands in.
 pub(super) fn data(
-    block: &Block,
+    block: Block,
     check: Option<&Name>,
     module: &mut Module,
     diags: &mut Diagnostics,
 ) -> Result<(), Reported> {
-    let [kind, label] = labels(block, ["type", "name"], diags)?;
+    let [kind, label] = labels(&block, ["type", "name"], diags)?;
     name(&kind.value, kind.span, "data source", diags)?;
     name(&label.value, label.span, "data resource", diags)?;
     let addr = ResourceAddr::data(&kind.value, &label.value);
     let lifecycle = if check.is_some() { refused } else { lifecycle };
-    let mut data = decoded(block, addr.clone(), kind.span, lifecycle, diags);
+    let (header, kind_span) = (block.header, kind.span);
+    let mut data = decoded(block, addr.clone(), kind_span, lifecycle, diags);
     if check.is_some() {
         single(&mut data.repetition, diags);
     }
     data.check = check.cloned();
     if let Some(first) = module.resources.get(&addr) {
         let summary = format!("Duplicate data {:?} configuration", &*addr.kind);
-        return Err(duplicate(&summary, &addr.to_string(), block.header, first.span, diags));
+        return Err(duplicate(&summary, &addr.to_string(), header, first.span, diags));
     }
     module.resources.insert(addr, data);
     Ok(())

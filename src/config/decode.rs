@@ -19,7 +19,7 @@ pub(super) struct Found {
 }
 
 /// Adds a file's blocks to its module. Every mistake is reported; what is right is kept.
-pub(super) fn file(body: &Body, module: &mut Module, found: &mut Found, diags: &mut Diagnostics) {
+pub(super) fn file(body: Body, module: &mut Module, found: &mut Found, diags: &mut Diagnostics) {
     for attribute in &body.attributes {
         diags.error(
             Diagnostic::error("Unsupported argument")
@@ -29,38 +29,38 @@ pub(super) fn file(body: &Body, module: &mut Module, found: &mut Found, diags: &
                 .help("values belong in a `locals` block, variables' values in a `.vars.hcl` file"),
         );
     }
-    for block in &body.blocks {
+    for block in body.blocks {
         // Whatever is wrong was reported; the other blocks are read all the same.
         let _: Result<(), Reported> = decode(block, module, found, diags);
     }
 }
 
 fn decode(
-    block: &Block,
+    block: Block,
     module: &mut Module,
     found: &mut Found,
     diags: &mut Diagnostics,
 ) -> Result<(), Reported> {
-    match &*block.kind.name {
-        "isotope" => isotope(block, &mut found.settings, diags),
-        "provider" => provider(block, module, diags),
-        "variable" => variable(block, module, diags),
-        "locals" => locals(block, module, diags),
-        "output" => output(block, module, diags),
-        "check" => check(block, module, diags),
+    match &*block.kind.name.clone() {
+        "isotope" => isotope(&block, &mut found.settings, diags),
+        "provider" => provider(&block, module, diags),
+        "variable" => variable(&block, module, diags),
+        "locals" => locals(&block, module, diags),
+        "output" => output(&block, module, diags),
+        "check" => check(&block, module, diags),
         "module" => {
-            labels(block, ["name"], diags)?;
-            found.calls.push(block.clone());
+            labels(&block, ["name"], diags)?;
+            found.calls.push(block);
             Ok(())
         }
         "kind" => {
-            labels(block, ["name"], diags)?;
-            module.kinds.push(block.clone());
+            labels(&block, ["name"], diags)?;
+            module.kinds.push(block);
             Ok(())
         }
-        "moved" => moved(block, module, diags),
-        "removed" => removed(block, module, diags),
-        "import" => import(block, module, diags),
+        "moved" => moved(&block, module, diags),
+        "removed" => removed(&block, module, diags),
+        "import" => import(&block, module, diags),
         "data" => data(block, None, module, diags),
         "resource" => Err(diags.error(
             Diagnostic::error("Unsupported block type")

@@ -113,7 +113,7 @@ impl Loader<'_> {
         let id = ModuleId(u32::try_from(self.modules.len()).unwrap_or(u32::MAX));
         for file in files {
             if let Ok(body) = self.file(&file, diags) {
-                decode::file(&body, &mut module, found, diags);
+                decode::file(body, &mut module, found, diags);
             }
         }
         self.places.push(place(&module.dir));
@@ -144,7 +144,7 @@ impl Loader<'_> {
     fn call(&mut self, block: &Block, parent: ModuleId, diags: &mut Diagnostics) -> Result<(), Reported> {
         let [label] = labels(block, ["name"], diags)?;
         name(&label.value, label.span, "module instance", diags)?;
-        let (meta, arguments) = split(&block.body, META, &[]);
+        let (meta, arguments) = split(block.body.clone(), META, &[]);
         let mut fields = Fields::new("module", block.header, &meta);
         let from = &self.modules[parent.0 as usize];
         if let Some(first) = from.calls.get(&label.value) {

@@ -5,7 +5,7 @@ use super::fields::{Fields, constant, labels};
 use super::lifecycle::lifecycle;
 use super::variable::{duplicate, list, name};
 use super::{Lifecycle, Module, ProviderBlock, ProviderRef, Repetition, Resource};
-use crate::addr::{Name, ResourceAddr};
+use crate::addr::{Mode, Name, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::syntax::{Attribute, Block, Body, Expr, ExprKind, Step};
 use crate::value::Type;
@@ -16,14 +16,15 @@ use std::time::Duration;
 const META: &[&str] = &["count", "for_each", "depends_on", "provider"];
 const META_BLOCKS: &[&str] = &["lifecycle", "timeouts"];
 
-pub(super) fn resource(block: &Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
-    let [label] = labels(block, ["name"], diags)?;
+pub(super) fn resource(block: Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
+    let [label] = labels(&block, ["name"], diags)?;
     name(&label.value, label.span, "resource", diags)?;
-    let addr = ResourceAddr::managed(&block.kind.name, &label.value);
-    let resource = decoded(block, addr.clone(), block.kind.span, lifecycle, diags);
+    let addr = ResourceAddr { mode: Mode::Managed, kind: block.kind.name.clone(), name: label.value.clone() };
+    let (header, kind_span) = (block.header, block.kind.span);
+    let resource = decoded(block, addr.clone(), kind_span, lifecycle, diags);
     if let Some(first) = module.resources.get(&addr) {
         let summary = format!("Duplicate resource {:?} configuration", addr.kind);
-        return Err(duplicate(&summary, &addr.to_string(), block.header, first.span, diags));
+        return Err(duplicate(&summary, &addr.to_string(), header, first.span, diags));
     }
     module.resources.insert(addr, resource);
     Ok(())
@@ -31,13 +32,13 @@ pub(super) fn resource(block: &Block, module: &mut Module, diags: &mut Diagnosti
 
 /// A resource of what its block says; a data source differs in what its `lifecycle` may say.
 pub(super) fn decoded(
-    block: &Block,
+    block: Block,
     addr: ResourceAddr,
     kind_span: Span,
     lifecycle: fn(&mut Fields<'_>, &mut Diagnostics) -> Lifecycle,
     diags: &mut Diagnostics,
 ) -> Resource {
-    let (meta, arguments) = split(&block.body, META, META_BLOCKS);
+    let (meta, arguments) = split(block.body, META, META_BLOCKS);
     let mut fields = Fields::new(&block.kind.name, block.header, &meta);
     let resource = Resource {
         arguments,
@@ -56,11 +57,11 @@ pub(super) fn decoded(
 }
 
 /// The body in two: what is named, and the rest.
-pub(super) fn split(body: &Body, attributes: &[&str], blocks: &[&str]) -> (Body, Body) {
+pub(super) fn split(body: Body, attributes: &[&str], blocks: &[&str]) -> (Body, Body) {
     let (meta, rest): (Vec<Attribute>, Vec<Attribute>) =
-        body.attributes.iter().cloned().partition(|a| attributes.contains(&&*a.name.name));
+        body.attributes.into_iter().partition(|a| attributes.contains(&&*a.name.name));
     let (meta_blocks, rest_blocks): (Vec<Block>, Vec<Block>) =
-        body.blocks.iter().cloned().partition(|b| blocks.contains(&&*b.kind.name));
+        body.blocks.into_iter().partition(|b| blocks.contains(&&*b.kind.name));
     (
         Body { attributes: meta, blocks: meta_blocks, end: body.end },
         Body { attributes: rest, blocks: rest_blocks, end: body.end },
@@ -135,7 +136,7 @@ pub(super) fn provider_ref(
 
 pub(super) fn provider(block: &Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
     let [label] = labels(block, ["name"], diags)?;
-    let (meta, arguments) = split(&block.body, &["alias"], &[]);
+    let (meta, arguments) = split(block.body.clone(), &["alias"], &[]);
     let alias = match meta.attributes.first() {
         Some(attribute) => Some(alias(&attribute.expr, diags)?),
         None => None,

@@ -14,14 +14,26 @@ use std::collections::HashMap;
 /// after so many mistakes the next ones help nobody.
 const MAX_RESCANS: usize = 20;
 
+/// A file of more tokens than people write (some 500 blocks) was generated, and is read by our own parser alone: both make the same
+/// tree, and of reading 10,000 blocks about half was the other one and copying its tree.
+const GENERATED: usize = 20_000;
+
 /// How many mistakes of a file are reported before the rest of it is left unread.
 const MAX_COMPLAINTS: usize = 100;
 
 /// Reads all items of a file. Those that are broken are reported and left out.
 pub(super) fn parse(text: &str, file: FileId, diags: &mut Diagnostics) -> Body {
     let limit = diags.errors() + MAX_COMPLAINTS;
-    let mut reader =
-        Reader { text, file, diags, body: Body::default(), seen: HashMap::new(), broken_at: None, limit };
+    let mut reader = Reader {
+        text,
+        file,
+        diags,
+        body: Body::default(),
+        seen: HashMap::new(),
+        broken_at: None,
+        limit,
+        generated: false,
+    };
     let mut at = Some(if text.starts_with('\u{feff}') { 3 } else { 0 });
     for _ in 0..MAX_RESCANS {
         let Some(from) = at else { break };
@@ -42,12 +54,14 @@ struct Reader<'a> {
     broken_at: Option<usize>,
     /// At so many errors reading stops.
     limit: usize,
+    generated: bool,
 }
 
 impl Reader<'_> {
     /// Reads items from a byte offset. If one has no end, gives the offset to go on from.
     fn read_from(&mut self, from: usize) -> Option<usize> {
         let tokens = scan::code(self.text, from);
+        self.generated = tokens.len() > GENERATED;
         let mut at = 0;
         while let Some(item) = next_item(&tokens, at) {
             let mut slice = &tokens[item.start..item.end];
@@ -82,7 +96,8 @@ impl Reader<'_> {
 
     fn parse_item(&mut self, tokens: &[Token]) -> Option<Body> {
         let invalid = complain::invalid_tokens(self.text, self.file, tokens, self.diags);
-        if !invalid && let Some(body) = convert::item(self.text, self.file, tokens) {
+        let theirs = !invalid && !self.generated;
+        if theirs && let Some(body) = convert::item(self.text, self.file, tokens) {
             return Some(body);
         }
         let mut parser = native::Parser::new(self.text, self.file, tokens, self.diags);

@@ -1,12 +1,13 @@
 //! Bodies: arguments, blocks and their labels.
 
 use super::{Failed, Parsed, Parser};
+use crate::addr::Name;
 use crate::diag::Span;
 use crate::syntax::ast::{Attribute, Block, Body, Ident, Label};
 use crate::syntax::literal;
 use crate::syntax::nesting::Nesting;
 use crate::syntax::scan::{Kind, Token};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 const REQUIRED: &str = "Argument or block definition required";
 
@@ -20,7 +21,7 @@ impl Parser<'_> {
     /// Reads items up to `end`, which is left. The second is whether all of them could be read.
     fn items(&mut self, end: Kind) -> (Body, bool) {
         let mut body = Body::default();
-        let mut seen = HashMap::new();
+        let mut seen = FxHashMap::default();
         let mut sound = true;
         let mut broken = false;
         loop {
@@ -52,7 +53,7 @@ impl Parser<'_> {
         self.span(token)
     }
 
-    fn body_item(&mut self, body: &mut Body, seen: &mut HashMap<String, Span>) -> Parsed<()> {
+    fn body_item(&mut self, body: &mut Body, seen: &mut FxHashMap<Name, Span>) -> Parsed<()> {
         let name = self.next();
         if name.kind != Kind::Ident {
             return Err(self.not_an_item(name));
@@ -123,11 +124,11 @@ impl Parser<'_> {
         )
     }
 
-    fn only_once(&mut self, attribute: &Attribute, seen: &mut HashMap<String, Span>) -> Parsed<()> {
+    fn only_once(&mut self, attribute: &Attribute, seen: &mut FxHashMap<Name, Span>) -> Parsed<()> {
         let name = &attribute.name;
         match seen.get(&*name.name) {
             None => {
-                seen.insert(name.name.to_string(), name.span);
+                seen.insert(name.name.clone(), name.span);
                 Ok(())
             }
             Some(first) => {
