@@ -28,7 +28,15 @@ pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Outp
         saved::write(path, &args.planning, &mut made, environment, output)?;
     }
     let changes = made.plan.changes_anything();
+    leave(made);
     Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
+}
+
+/// Lets go of the lock, the key and the connections. The rest goes with the process, which ends here: taking a plan of 10,000 objects
+/// apart value by value was a tenth of its time.
+fn leave(made: Made) {
+    let Made { project, backend, plan, .. } = made;
+    std::mem::forget((project, backend.state, plan));
 }
 
 /// A plan and all that it was made from.

@@ -110,8 +110,42 @@ pub(crate) fn encode(
     let Some(is) = json.transpose()? else { return Ok(None) };
     let json = serde_json::json!({ "at": key.to_string(), "is": is }).to_string();
     // The reader of JSON refuses what is nested too deeply: better to refuse it here than to be unable to read it back.
-    serde_json::from_str::<serde_json::Value>(&json)?;
+    if depth(&json) > DEEPEST {
+        return Err(serde::ser::Error::custom("it nests too deeply"));
+    }
     Ok(Some(write_line("row", serial, &json)))
+}
+
+/// How deep `serde_json` reads.
+const DEEPEST: usize = 127;
+
+/// How deep JSON text nests.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => skip_string(&mut bytes),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// Goes on behind the end of a string.
+fn skip_string(bytes: &mut std::str::Bytes<'_>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => {
+                let _escaped: Option<u8> = bytes.next();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Reads all rows, letting go of each. What does not verify is named in [`State::damaged`]; a newer format is an error.
