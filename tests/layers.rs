@@ -25,6 +25,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hcl_edit", &["syntax/"]),
     ("hkdf", &["secret/"]),
     ("ipnet", &["eval/functions/"]),
+    ("mimalloc", &["main.rs"]),
     ("petgraph", &["graph/"]),
     ("reqwest", &["http/"]),
     ("rpassword", &["cli/"]),
