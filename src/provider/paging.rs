@@ -25,15 +25,20 @@ pub(super) async fn list(
     let mut objects = Vec::new();
     let mut ids = BTreeSet::new();
     let mut pages = Pages::new(&walk);
+    let mut others = 0;
     while let Some(page) = pages.next().await? {
+        let before = objects.len();
         for json in page {
             let known = mapping::Known { id: None, values: walk.values };
             let id = mapping::identity(kind, &json, known).map_err(CallError::Indeterminate)?;
-            if walk.wants(&id) && ids.insert(id) {
-                objects.extend(walk.object(&json).await?);
+            match walk.wants(&id) {
+                true if ids.insert(id) => objects.extend(walk.object(&json).await?),
+                true => {}
+                false => others += 1,
             }
         }
-        if walk.is_enough(objects.len(), pages.count) {
+        let barren = objects.len() == before;
+        if others > 0 && walk.is_enough(objects.len(), pages.count, barren) {
             break;
         }
     }
@@ -171,10 +176,12 @@ impl<'a> Walk<'a> {
         self.among.is_none_or(|ids| ids.contains(id))
     }
 
-    /// Whether reading what is missing takes no more requests than the pages so far. How many pages are to come is not known: so it
-    /// never takes more than twice as many requests as the better way.
-    fn is_enough(&self, found: usize, pages: usize) -> bool {
-        self.among.is_some_and(|ids| ids.len().saturating_sub(found) <= pages)
+    /// Whether to leave the rest of the list unread: all is found, or pages have come to hold nothing that is looked for and reading what
+    /// is missing takes no more requests than the pages so far. How many are to come is not known: so it never takes more than twice as
+    /// many requests as the better way.
+    fn is_enough(&self, found: usize, pages: usize, barren: bool) -> bool {
+        let missing = self.among.map(|ids| ids.len().saturating_sub(found));
+        missing.is_some_and(|missing| missing == 0 || (barren && missing <= pages))
     }
 
     /// Everything on all pages.
