@@ -57,9 +57,14 @@ impl<T> Dag<T> {
 
     /// States that `node` needs `dependency`. A node never needs itself through this.
     pub fn needs(&mut self, node: Node, dependency: Node) {
-        if node != dependency {
-            self.graph.update_edge(index(node), index(dependency), ());
+        if node == dependency {
+            return;
         }
+        match &self.graph[index(node)] {
+            Some(_) => self.graph.update_edge(index(node), index(dependency), ()),
+            // Looking whether the edge is there takes as long as the hub has edges; one that is there twice says nothing else.
+            None => self.graph.add_edge(index(node), index(dependency), ()),
+        };
     }
 
     pub fn get(&self, node: Node) -> &T {
