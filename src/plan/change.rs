@@ -68,10 +68,13 @@ impl Comparison<'_> {
         records: (&Record, &Record),
         edits: &mut Vec<Edit>,
     ) {
+        if sides.want.zip(sides.have).is_some_and(|(want, have)| is_plainly(want, have)) {
+            return;
+        }
         if let (Some(want), Some(have)) = (sides.want, sides.have)
             && let (Some(wants), Some(haves)) = (fields(want), fields(have))
         {
-            return self.fields(attribute, path, (&wants, &haves, sides.was), records, edits);
+            return self.fields(attribute, path, (wants, haves, sides.was), records, edits);
         }
         if self.same(attribute, path, sides.want, sides.have, records.0) {
             return;
@@ -97,11 +100,8 @@ impl Comparison<'_> {
         let was = was.and_then(fields);
         let keys: std::collections::BTreeSet<&Str> = wants.keys().chain(haves.keys()).collect();
         for key in keys {
-            let sides = Sides {
-                want: wants.get(key),
-                have: haves.get(key),
-                was: was.as_ref().and_then(|was| was.get(key)),
-            };
+            let sides =
+                Sides { want: wants.get(key), have: haves.get(key), was: was.and_then(|was| was.get(key)) };
             let path = path.child_index(Value::string(key.clone()));
             self.value(attribute, &path, sides, records, edits);
         }
@@ -153,6 +153,11 @@ impl Comparison<'_> {
     }
 }
 
+/// Whether two values are the same without any question of normalising or of secrets: most of most plans.
+fn is_plainly(want: &Value, have: &Value) -> bool {
+    want == have && !want.contains_marks(Marks::SENSITIVE) && want.is_wholly_known()
+}
+
 /// Whether a known value is to the API what another one is; of a partial one, whether everything declared in it is.
 fn agree(attribute: &Attribute, want: &Value, have: &Value) -> bool {
     let (want, have) = (kind::normalise(attribute, want), kind::normalise(attribute, have));
@@ -165,9 +170,9 @@ fn present(value: Option<&Value>) -> Option<&Value> {
 }
 
 /// The entries of an unmarked, known map or object.
-fn fields(value: &Value) -> Option<BTreeMap<Str, Value>> {
+fn fields(value: &Value) -> Option<&BTreeMap<Str, Value>> {
     match value {
-        Value::Map(_, fields) | Value::Object(fields) => Some((**fields).clone()),
+        Value::Map(_, fields) | Value::Object(fields) => Some(fields),
         _ => None,
     }
 }
@@ -362,7 +367,7 @@ fn merge(
     if let (Some(kepts), Some(reads)) = (fields(kept), fields(read)) {
         let key_of = |key: &Str| path.child_index(Value::string(key.clone()));
         let mut merged: BTreeMap<Str, Value> = BTreeMap::new();
-        for (key, kept) in &kepts {
+        for (key, kept) in kepts {
             let null = Value::null(Type::Dynamic);
             let value = merge(of, &key_of(key), kept, reads.get(key).unwrap_or(&null), fingerprints);
             merged.insert(key.clone(), value);
