@@ -120,7 +120,7 @@ fn document(kind: &Kind) -> Value {
     };
     let mut document = summary(kind);
     document["attributes"] = kind.attributes.values().map(attribute).collect();
-    document["import"] = kind.import.iter().map(ToString::to_string).collect();
+    document["import"] = kind.patterns().iter().map(ToString::to_string).collect();
     document
 }
 
@@ -132,7 +132,7 @@ fn show(kind: &Kind) -> String {
     let computed = kind.attributes.values().filter(|attribute| !attribute.is_argument());
     text.push_str("\nAttributes:\n");
     text.push_str(&table(&computed.collect::<Vec<_>>()));
-    let forms: Vec<String> = kind.import.iter().map(ToString::to_string).collect();
+    let forms: Vec<String> = kind.patterns().iter().map(ToString::to_string).collect();
     match (forms.is_empty(), kind.provider.is_some()) {
         (false, _) => text.push_str(&format!("\nImported by: {}\n", forms.join(", "))),
         (true, true) => text.push_str("\nImported by: ID\n"),

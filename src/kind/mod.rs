@@ -31,8 +31,9 @@ pub(crate) mod words;
 pub use check::{argument, check, missing};
 pub use kinds::Kinds;
 pub use naming::IdPattern;
+pub(crate) use naming::identity_text;
 pub use notation::kind;
-pub use request::{List, Members, Next, Page, Place, Request, Toggle, Wait};
+pub use request::{Envelope, List, Members, Next, Page, Place, Request, Toggle, Wait};
 pub(crate) use schema::echoed;
 pub use schema::{default_value, normalise, schema_type, secrets};
 pub use shape::covers;
@@ -50,8 +51,8 @@ pub struct Kind {
     pub attributes: BTreeMap<Name, Attribute>,
     /// Where an answer carries the identity: a path of JSON keys.
     pub id: Vec<String>,
-    /// The attribute that is the identity, where the user chooses it.
-    pub key: Option<Name>,
+    /// The attributes that are the identity, where the user chooses it: one, or several that are it together.
+    pub key: Vec<Name>,
     /// Attributes whose values no two objects share: by them an interrupted create is found where there is no place for a marker.
     pub unique: Vec<Name>,
     /// How an id is written for `import`, where the path takes more than the identity. Empty: the identity alone.

@@ -4,6 +4,7 @@ use super::Kind;
 use crate::addr::Name;
 use crate::value::{Str, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One way to write an id: `instances/${instance}/${name}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,18 +28,47 @@ pub struct Named {
 impl Kind {
     /// Takes an id apart that a person gave. The error says how an id of this kind is written.
     pub fn named(&self, id: &str) -> Result<Named, String> {
-        if self.import.is_empty() {
+        let patterns = self.patterns();
+        if patterns.is_empty() {
             return self.found(id.to_owned(), BTreeMap::from([("id", id)]));
         }
         let parts: Vec<&str> = id.split('/').collect();
-        let words = self.import.iter().find_map(|pattern| pattern.matches(&parts));
+        let words = patterns.iter().find_map(|pattern| pattern.matches(&parts));
         let Some(words) = words else {
-            let forms: Vec<String> = self.import.iter().map(|pattern| format!("`{pattern}`")).collect();
+            let forms: Vec<String> = patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
             return Err(format!("an id of `{}` is written {}", self.name, forms.join(" or ")));
         };
-        let named = self.key.as_deref().unwrap_or("id");
-        let id = words.get(named).copied().unwrap_or(id).to_owned();
+        let id = match self.key.as_slice() {
+            [] => words.get("id").copied().unwrap_or(id).to_owned(),
+            [key] => words.get(&**key).copied().unwrap_or(id).to_owned(),
+            keys => together(keys.iter().filter_map(|key| words.get(&**key).copied())),
+        };
         self.found(id, words)
+    }
+
+    /// The identity that the user chose, as far as these values tell.
+    pub fn chosen(&self, values: &Value) -> Option<Arc<str>> {
+        let part = |name: &Name| identity_text(values.get_attr(name)?);
+        match self.key.as_slice() {
+            [] => None,
+            [key] => part(key),
+            keys => {
+                let parts: Option<Vec<_>> = keys.iter().map(part).collect();
+                parts.map(|parts| together(parts.iter().map(|part| &**part)).into())
+            }
+        }
+    }
+
+    /// Whether an attribute is the identity, or a part of it.
+    pub fn is_key(&self, attribute: &str) -> bool {
+        self.key.iter().any(|key| **key == *attribute)
+    }
+
+    /// How an id may be written, where it is more than one word.
+    pub fn patterns(&self) -> Vec<IdPattern> {
+        let many = self.import.is_empty() && self.key.len() > 1;
+        let keys = || IdPattern(self.key.iter().cloned().map(Part::Word).collect());
+        if many { vec![keys()] } else { self.import.clone() }
     }
 
     /// Whether an object that is recorded is the one that an id names: it has the identity, below the same parents.
@@ -54,7 +84,7 @@ impl Kind {
     fn found(&self, id: String, words: BTreeMap<&str, &str>) -> Result<Named, String> {
         let mut values = BTreeMap::new();
         for attribute in self.attributes.values() {
-            let own = self.key.as_ref() == Some(&attribute.name) && self.import.is_empty();
+            let own = self.key == [attribute.name.clone()] && self.import.is_empty();
             let word = words.get(&*attribute.name).copied().or(own.then_some(id.as_str()));
             let value = match word.map(|word| attribute.convert(&Value::string(word))) {
                 Some(Ok(value)) => value,
@@ -67,6 +97,20 @@ impl Kind {
             values.insert(Str::from(&*attribute.name), value);
         }
         Ok(Named { id, values: Value::object(values) })
+    }
+}
+
+/// An identity of several parts.
+fn together<'p>(parts: impl Iterator<Item = &'p str>) -> String {
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// A value as an identity, or a part of one: text or a number, and never nothing.
+pub(crate) fn identity_text(value: &Value) -> Option<Arc<str>> {
+    match value.unmarked() {
+        Value::String(text) if !text.is_empty() => Some(text.as_str().into()),
+        Value::Number(number) => Some(number.to_string().into()),
+        _ => None,
     }
 }
 

@@ -18,10 +18,10 @@ pub struct Request {
     pub success: Vec<u16>,
     /// Statuses that mean the object is not there (default 404).
     pub gone: Vec<u16>,
-    /// Under which JSON keys the object stands in the body; empty: it is the body.
-    pub body_at: Vec<String>,
-    /// Under which JSON keys the object stands in the answer.
-    pub answer_at: Vec<String>,
+    /// How the object stands in the body. A request whose verb carries none has one only if an expression makes it.
+    pub body: Envelope,
+    /// How the object stands in the answer.
+    pub answer: Envelope,
     /// The header whose value ends in the identity.
     pub id_header: Option<String>,
     /// The answer is not the whole object: it is read again.
@@ -46,6 +46,31 @@ impl Request {
         self.timeout = Some(limit);
         if let Some(wait) = &mut self.wait {
             wait.timeout = limit;
+        }
+    }
+}
+
+/// How an object stands in a body or an answer.
+#[derive(Clone, Debug)]
+pub enum Envelope {
+    /// Under these JSON keys; without any, it is the whole.
+    At(Vec<String>),
+    /// Of a body: this expression over the attributes, `id`, and two pieces of JSON, `object` (what a whole body would be) and `changes`
+    /// (what changes of it). Of an answer: over `object`, its JSON; null means that there is none.
+    Made(Expr),
+}
+
+impl Envelope {
+    /// The object and nothing around it.
+    pub(super) fn none() -> Self {
+        Self::At(Vec::new())
+    }
+
+    /// The expression, if there is one.
+    pub fn made(&self) -> Option<&Expr> {
+        match self {
+            Self::At(_) => None,
+            Self::Made(expr) => Some(expr),
         }
     }
 }

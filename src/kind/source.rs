@@ -82,7 +82,7 @@ impl Source {
         let list = self.kind.list.as_ref().map(|list| &list.request);
         let requests = self.kind.read.iter().chain(list);
         let names = requests.flat_map(|request| eval::roots(&request.path));
-        let own = |name: &Name| self.kind.key.as_ref() == Some(name) || self.kind.lookup.by.contains(name);
+        let own = |name: &Name| self.kind.is_key(name) || self.kind.lookup.by.contains(name);
         names.filter(|name| &**name != "id" && !own(name)).collect()
     }
 

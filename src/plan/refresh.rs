@@ -78,7 +78,7 @@ pub(super) async fn read_all<'r>(
 
 /// Below what an object stands: those that stand in one place are one collection.
 fn place(kind: &Kind, record: &Record) -> Vec<String> {
-    let own = |attribute: &&Attribute| kind.key.as_ref() == Some(&attribute.name);
+    let own = |attribute: &&Attribute| kind.is_key(&attribute.name);
     let parents = kind.attributes.values().filter(|attribute| attribute.parent && !own(attribute));
     let value = |name: &str| record.values.get_attr(name).map(|value| format!("{value:?}"));
     parents.map(|attribute| value(&attribute.name).unwrap_or_default()).collect()

@@ -138,8 +138,8 @@ async fn candidates(
     provider: &Arc<dyn Provider>,
     intents: &[&Intent],
 ) -> Vec<Result<Vec<Object>, CallError>> {
-    if let Some(key) = &kind.key {
-        return join_all(intents.iter().map(|intent| named(looking, kind, provider, intent, key))).await;
+    if !kind.key.is_empty() {
+        return join_all(intents.iter().map(|intent| named(looking, kind, provider, intent))).await;
     }
     let list = kind.list.as_ref();
     let by_marker = list.is_some_and(|list| list.marker_param.is_some()) || intents.len() == 1;
@@ -170,9 +170,8 @@ async fn named(
     kind: &Kind,
     provider: &Arc<dyn Provider>,
     intent: &Intent,
-    key: &str,
 ) -> Result<Vec<Object>, CallError> {
-    let found = by_name(kind, provider, intent, key).await?;
+    let found = by_name(kind, provider, intent).await?;
     Ok(found.into_iter().filter(|object| fits(looking, kind, intent, object)).collect())
 }
 
@@ -180,15 +179,9 @@ async fn by_name(
     kind: &Kind,
     provider: &Arc<dyn Provider>,
     intent: &Intent,
-    key: &str,
 ) -> Result<Option<Object>, CallError> {
     let values = &intent.record.values;
-    let id = values.get_attr(key).and_then(|value| match value.unmarked() {
-        Value::String(text) => Some(text.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    });
-    let Some(id) = id else { return Ok(None) };
+    let Some(id) = kind.chosen(values) else { return Ok(None) };
     provider.read(kind, ObjectRef { id: &id, values }).await
 }
 
@@ -206,7 +199,7 @@ fn fits(looking: &Looking<'_>, kind: &Kind, intent: &Intent, object: &Object) ->
 
 /// Whether the objects of a kind have names of their own, which no two share.
 fn has_natural_key(kind: &Kind) -> bool {
-    kind.key.is_some() || !kind.unique.is_empty()
+    !kind.key.is_empty() || !kind.unique.is_empty()
 }
 
 async fn one(kind: &Kind, provider: &Arc<dyn Provider>, intent: &Intent) -> Result<Vec<Object>, CallError> {
@@ -293,8 +286,8 @@ pub async fn survey(
     provider: &Arc<dyn Provider>,
     intent: &Intent,
 ) -> Result<Option<Vec<Arc<str>>>, CallError> {
-    if let Some(key) = &kind.key {
-        let found = by_name(kind, provider, intent, key).await?;
+    if !kind.key.is_empty() {
+        let found = by_name(kind, provider, intent).await?;
         return Ok(Some(found.into_iter().map(|object| object.id).collect()));
     }
     if kind.list.is_none() {

@@ -2,38 +2,31 @@
 //! masked, where the marker hides.
 
 use super::{MARKER_PREFIX, Object, Update};
+use crate::addr::Name;
 use crate::kind::words::Words;
-use crate::kind::{Attribute, Kind, Request, echoed, secrets, sent};
-use crate::value::{
-    Marks, Path, PathStep, Str, Type, Value, convert, from_json_text, to_json_text, transform,
-};
+use crate::kind::{Attribute, Kind, echoed, identity_text, secrets, sent};
+use crate::value::{Marks, Path, PathStep, Str, Type, Value, convert, from_json_text, transform};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Returns the body that makes an object: all arguments that are not null, and the marker.
-pub(super) fn whole(
-    kind: &Kind,
-    request: Option<&Request>,
-    desired: &Value,
-    marker: Option<&str>,
-) -> Result<String, String> {
-    entire(kind, request, desired, marker, |_| true)
+/// Returns what makes an object: all arguments that are not null, and the marker.
+pub(super) fn whole(kind: &Kind, desired: &Value, marker: Option<&str>) -> Result<Value, String> {
+    entire(kind, desired, marker, |_| true)
 }
 
-/// Returns the body that replaces an object whole.
-pub(super) fn replacement(kind: &Kind, request: &Request, update: &Update<'_>) -> Result<String, String> {
-    entire(kind, Some(request), update.desired, update.marker, |attribute| {
+/// Returns what replaces an object whole.
+pub(super) fn replacement(kind: &Kind, update: &Update<'_>) -> Result<Value, String> {
+    entire(kind, update.desired, update.marker, |attribute| {
         !attribute.write_only || is_resent(attribute, update)
     })
 }
 
 fn entire(
     kind: &Kind,
-    request: Option<&Request>,
     desired: &Value,
     marker: Option<&str>,
     wanted: impl Fn(&Attribute) -> bool,
-) -> Result<String, String> {
+) -> Result<Value, String> {
     let mut body = Tree::default();
     for attribute in sent_in_body(kind).filter(|attribute| wanted(attribute)) {
         let value = desired.get_attr(&attribute.name).unwrap_or(&Value::Null(Type::Dynamic));
@@ -46,15 +39,11 @@ fn entire(
             body.put(&attribute.at, wrapped(attribute, value));
         }
     }
-    body.text(request.map(|request| request.body_at.as_slice()).unwrap_or_default())
+    Ok(body.value())
 }
 
-/// Returns the body that changes what `update` names and nothing else; `None` if nothing of it travels in a body.
-pub(super) fn changes(
-    kind: &Kind,
-    request: Option<&Request>,
-    update: &Update<'_>,
-) -> Result<Option<String>, String> {
+/// Returns what changes what `update` names and nothing else; `None` if nothing of it travels in a body.
+pub(super) fn changes(kind: &Kind, update: &Update<'_>) -> Result<Option<Value>, String> {
     let mut body = Tree::default();
     for (name, keys) in by_attribute(update.paths) {
         let Some(attribute) = sent_in_body(kind).find(|attribute| *attribute.name == *name) else { continue };
@@ -78,8 +67,7 @@ pub(super) fn changes(
             body.put(&attribute.at, wrapped(attribute, value));
         }
     }
-    let at = request.map(|request| request.body_at.as_slice()).unwrap_or_default();
-    if body.0.is_empty() { Ok(None) } else { body.text(at).map(Some) }
+    Ok((!body.0.is_empty()).then(|| body.value()))
 }
 
 /// Whether anything of an update travels in a body.
@@ -248,36 +236,11 @@ impl Tree {
         });
         Value::object(fields.collect())
     }
-
-    /// The JSON, under the keys where a body has it.
-    fn text(self, at: &[String]) -> Result<String, String> {
-        let under = |value, key: &String| Value::object(BTreeMap::from([(Str::from(key.as_str()), value)]));
-        let body = at.iter().rev().fold(self.value(), under);
-        to_json_text(&body).map_err(|error| error.to_string())
-    }
 }
 
 /// Reads the text of an answer; numbers keep all their digits.
 pub(super) fn json(text: &str) -> Result<Value, String> {
     from_json_text(text).map_err(|error| format!("the answer is not JSON: {}", error.message))
-}
-
-/// What stands in an answer's body under some keys; null when it is empty.
-pub(super) fn body(text: &str, at: &[String]) -> Result<Value, String> {
-    if text.trim().is_empty() {
-        return Ok(Value::null(Type::Dynamic));
-    }
-    inside(&json(text)?, at)
-}
-
-/// What stands under some keys, which must be there.
-pub(super) fn inside(json: &Value, at: &[String]) -> Result<Value, String> {
-    self::at(json, at).cloned().ok_or_else(|| format!("the answer has no `{}`", at.join(".")))
-}
-
-/// The identity that the user chose.
-pub(super) fn chosen(kind: &Kind, desired: &Value) -> Option<Arc<str>> {
-    text(desired.get_attr(kind.key.as_ref()?)?)
 }
 
 /// The set of strings that a list of members holds.
@@ -339,24 +302,19 @@ pub(super) fn is_short(kind: &Kind, answer: &Value) -> bool {
 
 /// Returns the identity: what an answer carries, else what the user chose, else by what it was asked for.
 pub(super) fn identity(kind: &Kind, answer: &Value, known: Known<'_>) -> Result<Arc<str>, String> {
-    let key = kind.key.as_ref().and_then(|key| kind.attributes.get(key));
-    let said = key.and_then(|key| at(answer, &key.at)).and_then(text);
-    let asked = || key.and_then(|key| known.values.get_attr(&key.name)).and_then(text);
-    let chosen = said.or_else(asked);
-    let carried = if key.is_some() { chosen } else { at(answer, &kind.id).and_then(text) };
+    let said = |key: &Name| at(answer, &kind.attributes.get(key)?.at);
+    let chosen = |key: &Name| {
+        let value = said(key).filter(|value| identity_text(value).is_some()).or(known.values.get_attr(key));
+        Some((Str::from(&**key), value?.clone()))
+    };
+    let carried = match kind.key.is_empty() {
+        true => at(answer, &kind.id).and_then(identity_text),
+        false => kind.chosen(&Value::object(kind.key.iter().filter_map(chosen).collect())),
+    };
     // Only where identities come in a header may answers lack them: elsewhere an answer without one is something else.
     let elsewhere = kind.create.as_ref().is_some_and(|create| create.id_header.is_some());
     let found = carried.or_else(|| known.id.filter(|_| elsewhere).map(Arc::from));
     found.ok_or_else(|| format!("the answer has no `{}`", kind.id.join(".")))
-}
-
-/// An identity's text.
-fn text(value: &Value) -> Option<Arc<str>> {
-    match value.unmarked() {
-        Value::String(text) if !text.is_empty() => Some(text.as_str().into()),
-        Value::Number(number) => Some(number.to_string().into()),
-        _ => None,
-    }
 }
 
 /// An object with a text put where an attribute stands.
@@ -403,7 +361,7 @@ fn unsaid(kind: &Kind, attribute: &Attribute, known: Known<'_>) -> Value {
     if attribute.once {
         return Value::unknown(ty);
     }
-    if !attribute.parent && kind.key.as_ref() != Some(&attribute.name) {
+    if !attribute.parent && !kind.is_key(&attribute.name) {
         return Value::null(ty);
     }
     match known.values.get_attr(&attribute.name).filter(|value| value.is_wholly_known()) {

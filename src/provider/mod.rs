@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 mod definition;
+mod envelope;
 mod local;
 mod mapping;
 mod paging;

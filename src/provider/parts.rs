@@ -2,7 +2,7 @@
 
 use super::request::words_of;
 use super::rest::{RestProvider, fill};
-use super::{CallError, Object, mapping};
+use super::{CallError, Object, envelope, mapping};
 use crate::http::Repeat;
 use crate::kind::{Attribute, Kind, Members};
 use crate::value::{Path, Str, Type, Value};
@@ -76,7 +76,7 @@ impl RestProvider {
             let call = fill(&members.list, &words_of(&object.id, &object.values))?;
             let set = self.ask(kind, &call, |answer| {
                 let found = || {
-                    let json = mapping::inside(&mapping::json(&answer.body)?, &members.list.answer_at)?;
+                    let json = envelope::inside(&mapping::json(&answer.body)?, &members.list.answer)?;
                     mapping::members(attribute, &json)
                 };
                 match members.list.gone.contains(&answer.status) {

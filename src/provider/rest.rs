@@ -5,7 +5,9 @@
 use super::mapping::{self, Known};
 use super::request::{Call, words_of};
 use super::settings::{Endpoint, ProviderSettings};
-use super::{CallError, Object, ObjectRef, Problem, Provider, Search, Update, paging, problem, request};
+use super::{
+    CallError, Object, ObjectRef, Problem, Provider, Search, Update, envelope, paging, problem, request,
+};
 use crate::diag::Diagnostic;
 use crate::http::{self, Cause, ClientOptions, Method, Repeat};
 use crate::kind::words::Words;
@@ -55,8 +57,8 @@ impl Provider for RestProvider {
     async fn create(&self, kind: &Kind, desired: &Value, marker: Option<&str>) -> Result<Object, CallError> {
         let request = needed(&kind.create, "create")?;
         self.learn(&secrets(kind, desired.clone()));
-        let chosen = mapping::chosen(kind, desired);
-        if let Some(id) = chosen.as_deref().filter(|_| request.method == "PUT") {
+        let chosen = kind.chosen(desired);
+        if let Some(id) = chosen.as_deref().filter(|_| matches!(request.method.as_str(), "PUT" | "PATCH")) {
             self.must_be_free(kind, id, desired).await?;
         }
         let words = Words::new().with_all(desired);
@@ -66,7 +68,8 @@ impl Provider for RestProvider {
         };
         let mut call = fill(request, &words)?;
         let marker = marker.filter(|_| self.marker);
-        call.body = Some(mapping::whole(kind, Some(request), desired, marker).map_err(CallError::Unreached)?);
+        let body = envelope::of_create(kind, request, words, desired, marker);
+        call.body = Some(body.map_err(CallError::Unreached)?);
         let answer = self.send(&call, Repeat::Create).await?;
         self.accept(kind, request, &answer)?;
         let made = self.made(kind, request, &answer, desired).await?;
@@ -102,7 +105,9 @@ impl Provider for RestProvider {
 
     async fn delete(&self, kind: &Kind, object: ObjectRef<'_>) -> Result<(), CallError> {
         let request = needed(&kind.delete, "delete")?;
-        let call = fill(request, &words_of(object.id, object.values))?;
+        let words = words_of(object.id, object.values);
+        let mut call = fill(request, &words)?;
+        call.body = envelope::of_delete(kind, request, words, object.values).map_err(CallError::Unreached)?;
         let answer = self.send(&call, Repeat::Idempotent).await?;
         if request.gone.contains(&answer.status) {
             return Ok(());
@@ -191,7 +196,10 @@ impl RestProvider {
                 return Some(Ok(None));
             }
             let found = || {
-                let json = mapping::inside(&mapping::json(&answer.body)?, &request.answer_at)?;
+                let json = envelope::inside(&mapping::json(&answer.body)?, &request.answer)?;
+                if json.is_null() && request.answer.made().is_some() {
+                    return Ok(None);
+                }
                 Ok(Some((self.object(kind, &json, known)?, json)))
             };
             request.is_success(answer.status).then(found)
@@ -218,7 +226,7 @@ impl RestProvider {
     ) -> Result<Object, CallError> {
         let id = request.id_header.as_deref().and_then(|name| last_segment(&answer.header(name)?));
         let known = Known { id: id.as_deref(), values: desired };
-        let json = mapping::body(&answer.body, &request.answer_at).map_err(CallError::Indeterminate)?;
+        let json = envelope::of_answer(&answer.body, &request.answer).map_err(CallError::Indeterminate)?;
         let id = mapping::identity(kind, &json, known).map_err(CallError::Indeterminate)?;
         let whole = !request.reread && !json.is_null();
         let object =
@@ -260,17 +268,15 @@ impl RestProvider {
             return Ok(None);
         }
         let request = needed(&kind.update, "update")?;
-        let body = match request.method.as_str() {
-            "PATCH" => mapping::changes(kind, Some(request), update),
-            _ => mapping::replacement(kind, request, update).map(Some),
-        };
-        let Some(body) = body.map_err(CallError::Unreached)? else { return Ok(None) };
         let words = Words::new().with_all(object.values).with_all(update.desired);
-        let mut call = fill(request, &words.with("id", Value::string(object.id)))?;
+        let words = words.with("id", Value::string(object.id));
+        let mut call = fill(request, &words)?;
+        let body = envelope::of_update(kind, request, words, update).map_err(CallError::Unreached)?;
+        let Some(body) = body else { return Ok(None) };
         call.body = Some(body);
         let answer = self.send(&call, Repeat::Idempotent).await?;
         self.accept(kind, request, &answer)?;
-        let json = mapping::body(&answer.body, &request.answer_at).map_err(CallError::Indeterminate)?;
+        let json = envelope::of_answer(&answer.body, &request.answer).map_err(CallError::Indeterminate)?;
         let known = Known { id: Some(object.id), values: update.desired };
         let whole = !request.reread && !json.is_null();
         let changed =

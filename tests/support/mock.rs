@@ -14,6 +14,7 @@
 //! | `/short/…` | answers a POST with the id alone |
 //! | `/strict/…` | wants headers, a query and credentials, refuses a second one of a name, says 410 where nothing is |
 //! | `/parents/N/things` | things below something else |
+//! | `/patched/BOX` | a box whose `things`, of a name and a colour each, are changed by `PATCH` of the box; `?name=&color=` picks |
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -171,6 +172,7 @@ impl World {
         }
         let names: Vec<&str> = asked.rest.iter().map(String::as_str).collect();
         match (asked.method.as_str(), names.as_slice()) {
+            ("PATCH", []) if asked.style == "patched" => self.patch(asked),
             ("GET", []) => self.list(asked),
             ("POST", []) => self.create(asked, None),
             ("PUT", [name]) if asked.style == "chosen" && self.find(asked, name).is_none() => {
@@ -184,6 +186,21 @@ impl World {
             },
             _ => Reply::refusal(405, "that cannot be done here"),
         }
+    }
+
+    /// Puts things into a box and drops others, as `op` says.
+    fn patch(&mut self, asked: &Asked) -> Reply {
+        for given in asked.body["things"].as_array().into_iter().flatten() {
+            let mut fields = given.as_object().cloned().unwrap_or_default();
+            let op = fields.remove("op");
+            let name = format!("{}/{}", fields["name"], fields["color"]);
+            let things = self.things(asked);
+            things.retain(|thing| thing.name != name);
+            if op.as_ref().and_then(Value::as_str) == Some("put") {
+                things.push(Thing { name, fields, pending: 0, doomed: false, labels: Vec::new() });
+            }
+        }
+        Reply::empty(204)
     }
 
     fn things(&mut self, asked: &Asked) -> &mut Vec<Thing> {
@@ -292,6 +309,12 @@ impl World {
             let things = self.things(asked);
             things.iter().map(|thing| (thing.name.clone(), shown(asked, thing))).collect()
         };
+        if asked.style == "patched" {
+            let picks =
+                |thing: &&Value| asked.query.iter().all(|(name, value)| thing[name] == value.as_str());
+            let found: Vec<&Value> = all.iter().map(|(_, thing)| thing).filter(picks).collect();
+            return Reply::new(200, json!({ "things": found }));
+        }
         let before = match asked.style.as_str() {
             "offset" => asked.number("offset").unwrap_or(0),
             "numbered" => (asked.number("page").unwrap_or(1) - 1) * PAGE,

@@ -6,7 +6,7 @@ use crate::addr::Name;
 use crate::config::fields::{Fields, labels, missing};
 use crate::config::types;
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
-use crate::kind::{Attribute, Generate, Members, Request, Role, Toggle};
+use crate::kind::{Attribute, Envelope, Generate, Members, Request, Role, Toggle};
 use crate::syntax::Block;
 use crate::value::{Constraint, Type};
 
@@ -209,5 +209,5 @@ fn members(
     let (list, add, remove) = (line("list"), line("add"), line("remove"));
     let at = fields.text("at", diags).map(path).unwrap_or_default();
     fields.finish(diags);
-    Some(Members { list: Request { answer_at: at, ..list? }, add: add?, remove: remove? })
+    Some(Members { list: Request { answer: Envelope::At(at), ..list? }, add: add?, remove: remove? })
 }

@@ -2,7 +2,7 @@
 
 use super::known_attribute;
 use crate::addr::Name;
-use crate::config::fields::Fields;
+use crate::config::fields::{Fields, constant};
 use crate::diag::{Diagnostic, Diagnostics, Span};
 use crate::kind::naming::{IdPattern, Part};
 use crate::kind::{Attribute, Kind, Role};
@@ -16,8 +16,8 @@ pub(super) fn identity(fields: &mut Fields<'_>, kind: &mut Kind, diags: &mut Dia
         id.at = kind.id.clone();
         kind.attributes.insert(id.name.clone(), id);
     }
-    if let Some((name, span)) = fields.constant("key", &Type::String, diags) {
-        kind.key = key(kind, name.as_str().unwrap_or_default(), span, diags);
+    if let Some(argument) = fields.take("key") {
+        kind.key = keys(kind, &argument.expr, diags);
     }
     if let Some((names, span)) = fields.constant("unique", &Type::list(Type::String), diags) {
         let names = names.elements().filter_map(|(_, name)| name.as_str().map(str::to_owned));
@@ -30,7 +30,20 @@ pub(super) fn identity(fields: &mut Fields<'_>, kind: &mut Kind, diags: &mut Dia
     resent(kind, diags);
 }
 
-/// The attribute that is the identity: always given, and never changed in place.
+/// One attribute, or a list of those that are the identity together.
+fn keys(kind: &Kind, expr: &Expr, diags: &mut Diagnostics) -> Vec<Name> {
+    let list = Type::list(Type::String);
+    let ty = if matches!(expr.kind, ExprKind::Tuple(_)) { &list } else { &Type::String };
+    let Ok(value) = constant(expr, ty, diags) else { return Vec::new() };
+    let names: Vec<Value> = match value {
+        Value::List(..) => value.elements().map(|(_, name)| name).collect(),
+        one => vec![one],
+    };
+    let names = names.iter().filter_map(Value::as_str);
+    names.filter_map(|name| key(kind, name, expr.span, diags)).collect()
+}
+
+/// An attribute of the identity: always given, and never changed in place.
 fn key(kind: &Kind, name: &str, span: Span, diags: &mut Diagnostics) -> Option<Name> {
     let name = known_attribute(kind, name, span, diags).ok()?;
     let attribute = &kind.attributes[&name];

@@ -5,7 +5,7 @@
 //! | `kind "name"` | `description`, `provider`, `id` | without a provider, the engine makes the objects itself |
 //! | | `read_only` | the objects are never made here: there is a data source and no resource |
 //! | | `collection`, `object` | paths of the requests that name none; `object` defaults to `<collection>/${id}` |
-//! | | `key`, `unique`, `import` | the attribute that is the identity; those no two share; how an id is written for `import` |
+//! | | `key`, `unique`, `import` | the attribute (or list of them) that is the identity; those no two share; how an id is written for `import` |
 //! | `attribute "name"` | `type`, `required`, `default`, `replace` | what the user sets; `default` is over `block.name` and `block.key` |
 //! | | `at` | its place in requests and answers: JSON keys with dots between them |
 //! | | `partial`, `text`, `masked`, `unwrap`, `wrap` | how its value travels and comes back ([`Attribute`]) |
@@ -17,6 +17,7 @@
 //! | | `generate = "uuid"`, `value` | what the engine sets; `value` is over `object`, the object's attributes |
 //! | `create`, `read`, `update`, `delete` | `request`, `query`, `headers`, `success`, `gone`, `timeout` | over `id` and the attributes |
 //! | | `body`, `answer`, `id_header`, `reread` | where the object stands, and what an answer lacks |
+//! | | `body = { … }`, `answer = …` | the same as expressions ([`Envelope`](super::Envelope)) |
 //! | | `wait { until fail every timeout }` | an effect that comes later; over `object`, the answer |
 //! | `list` | `request`…, `empty`, `at`, `keys` | `page { … }` ([`list`]), `search { tag }` |
 //! | `data` | `by`, `plural`, `search` | how data sources find objects: see `builtin/README.md` |
@@ -66,7 +67,7 @@ fn decode(block: &Block, diags: &mut Diagnostics) -> Result<Kind, Reported> {
         description: fields.text("description", diags).unwrap_or_default(),
         provider: fields.text("provider", diags).map(Name::from),
         id: path(fields.text("id", diags).unwrap_or_else(|| "id".to_owned())),
-        key: None,
+        key: Vec::new(),
         unique: Vec::new(),
         import: Vec::new(),
         attributes,

@@ -4,7 +4,7 @@ use super::{check, list, path, wait};
 use crate::config::fields::{Fields, missing};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::kind::words::Words;
-use crate::kind::{Kind, Request};
+use crate::kind::{Envelope, Kind, Request};
 use crate::syntax::{Attribute, Block, Expr, ExprKind, Ident, ObjectKey, TemplatePart};
 use crate::value::{Str, Type, Value};
 use std::collections::BTreeMap;
@@ -115,17 +115,34 @@ fn verb(
     let request = request(&mut fields, block, default, paths, diags).ok();
     let reread = fields.flag("reread", diags).unwrap_or(false);
     let id_header = if name == "create" { fields.text("id_header", diags) } else { None };
-    let at = |fields: &mut Fields<'_>, name, diags: &mut Diagnostics| {
-        fields.text(name, diags).map(path).unwrap_or_default()
-    };
-    let body_at =
-        if matches!(name, "create" | "update") { at(&mut fields, "body", diags) } else { Vec::new() };
-    let answer_at = if name == "delete" { Vec::new() } else { at(&mut fields, "answer", diags) };
+    let body = if name == "read" { None } else { envelope(&mut fields, "body", diags) };
+    if let ("delete", Some(Envelope::At(_))) = (name, &body) {
+        let label = "a deletion carries no object; an expression says what it carries: `body = { … }`";
+        diags.error(Diagnostic::error("Invalid request").at(block.header).label(label));
+    }
+    let answer = if name == "delete" { None } else { envelope(&mut fields, "answer", diags) };
     let timeout = wait::limit(&mut fields, "timeout", diags);
     let block = if name == "read" { None } else { fields.block("wait", diags) };
     let wait = block.and_then(|block| wait::wait(block, name == "delete", diags).ok());
     fields.finish(diags);
-    Some(Request { reread, id_header, body_at, answer_at, timeout, wait, ..request? })
+    let request = Request { reread, id_header, timeout, wait, ..request? };
+    Some(Request {
+        body: body.unwrap_or(Envelope::none()),
+        answer: answer.unwrap_or(Envelope::none()),
+        ..request
+    })
+}
+
+/// JSON keys with dots between them, or an expression.
+fn envelope(fields: &mut Fields<'_>, name: &'static str, diags: &mut Diagnostics) -> Option<Envelope> {
+    let expr = &fields.take(name)?.expr;
+    let ExprKind::Literal(value) = &expr.kind else { return Some(Envelope::Made(expr.clone())) };
+    let keys = value.as_str().map(|keys| Envelope::At(path(keys.to_owned())));
+    if keys.is_none() {
+        let label = "expected keys (`\"data.thing\"`), or an expression over `object`";
+        diags.error(Diagnostic::error("Incorrect attribute value type").at(expr.span).label(label));
+    }
+    keys
 }
 
 impl Request {
@@ -138,8 +155,8 @@ impl Request {
             headers: BTreeMap::new(),
             success: Vec::new(),
             gone: vec![GONE],
-            body_at: Vec::new(),
-            answer_at: Vec::new(),
+            body: Envelope::none(),
+            answer: Envelope::none(),
             id_header: None,
             reread: false,
             timeout: None,
@@ -258,7 +275,7 @@ pub(super) fn check_words(kind: &Kind, diags: &mut Diagnostics) {
     for attribute in kind.attributes.values().filter(|attribute| attribute.is_argument() || kind.read_only) {
         before = before.with(&attribute.name, Value::unknown(attribute.constraint.ty()));
     }
-    if kind.key.is_some() {
+    if !kind.key.is_empty() {
         before = before.with("id", Value::unknown_not_null(Type::String));
     }
     let after = after(kind);
@@ -276,10 +293,26 @@ pub(super) fn check_words(kind: &Kind, diags: &mut Diagnostics) {
     for request in kind.create.iter().chain(kind.list.as_ref().map(|list| &list.request)) {
         check_request(request, &before, diags);
     }
+    check_envelopes(kind, before, diags);
     let object = Words::new().with("object", Value::unknown(Type::Dynamic));
     let waits = [&kind.create, &kind.update, &kind.delete].into_iter().flatten();
     for wait in waits.filter_map(|request| request.wait.as_ref()) {
         wait.until.iter().chain(&wait.fail).for_each(|expr| check(expr, &object, diags));
+    }
+}
+
+/// Evaluates once what makes bodies, and what finds objects in answers.
+fn check_envelopes(kind: &Kind, before: Words, diags: &mut Diagnostics) {
+    let json = || Value::unknown(Type::Dynamic);
+    let with_body = |words: Words| words.with("object", json()).with("changes", json());
+    let (before, after) = (with_body(before), with_body(after(kind)));
+    let later = [&kind.update, &kind.delete].into_iter().flatten().map(|request| (request, &after));
+    for (request, words) in kind.create.iter().map(|request| (request, &before)).chain(later) {
+        request.body.made().into_iter().for_each(|expr| check(expr, words, diags));
+    }
+    let answer = Words::new().with("object", json());
+    for request in [&kind.create, &kind.read, &kind.update].into_iter().flatten() {
+        request.answer.made().into_iter().for_each(|expr| check(expr, &answer, diags));
     }
 }
 

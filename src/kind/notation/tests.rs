@@ -286,6 +286,53 @@ fn an_id_is_read_by_its_patterns() {
 }
 
 #[test]
+fn several_arguments_may_be_the_identity() {
+    let (kinds, diags, _) = read(
+        r#"kind "thing" {
+             provider   = "rest"
+             collection = "/things"
+             key        = ["name", "size"]
+             attribute "name" {
+               type     = string
+               required = true
+               replace  = true
+             }
+             attribute "size" {
+               type     = number
+               required = true
+               replace  = true
+             }
+           }"#,
+    );
+    assert_eq!(diags, []);
+    let kind = &kinds[0];
+    let named = kind.named("a/7").unwrap();
+    assert_eq!((&*named.id, kind.chosen(&named.values).as_deref()), ("a/7", Some("a/7")));
+    assert_eq!(kind.named("a"), Err("an id of `thing` is written `NAME/SIZE`".to_owned()));
+}
+
+#[test]
+fn expressions_for_bodies_and_answers_must_make_sense() {
+    check(
+        r#"
+  kind "thing" {
+    provider   = "rest"
+    collection = "/things"
+    attribute "name" { type = string }
+    create { body = { name = nam, object = object, changes = changes } }
+                           # ^^^ Unknown variable: known here: `changes`, `name`, `object`
+    read { answer = one(answer.things) }
+                      # ^^^^^^ Unknown variable: known here: `object`
+    update { body = true }
+                  # ^^^^ Incorrect attribute value type: expected keys (`"data.thing"`), or an expression over `object`
+    delete { body = "thing" }
+  # ^^^^^^ Invalid request: a deletion carries no object; an expression says what it carries: `body = { … }`
+  }
+"#,
+    );
+}
+
+#[test]
 fn a_value_travels_one_way() {
     check(
         r#"

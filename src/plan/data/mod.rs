@@ -114,8 +114,11 @@ fn given(arguments: &Value, name: &str) -> Option<Value> {
     arguments.get_attr(name).map(|value| value.unmark_deep().0).filter(|value| !value.is_null())
 }
 
-/// The id that an argument leads to.
+/// The id that an argument leads to. One of several parts stands in no path: it is found in the list.
 fn identity(source: &Source, arguments: &Value) -> Option<String> {
+    if source.kind.key.len() > 1 {
+        return None;
+    }
     let by = source.kind.lookup.by.iter().filter(|_| source.shape == Shape::One);
     let value = by.filter_map(|name| given(arguments, name)).next()?;
     Some(convert(&value, &Type::String).ok()?.as_str()?.to_owned())

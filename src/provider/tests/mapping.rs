@@ -1,9 +1,10 @@
 //! Objects to bodies and answers to objects, as tables.
 
-use super::super::{Update, mapping};
+use super::super::{Update, envelope, mapping};
 use super::{desired, instance, kind_of, paths, value};
+use crate::kind::words::Words;
 use crate::kind::{Kind, secrets};
-use crate::value::{Str, Type, Value};
+use crate::value::{Str, Type, Value, to_json_text};
 
 const MARKER: &str = "isotope:7f3c9a1e:5d20c4b19f0e6a37";
 
@@ -30,9 +31,13 @@ fn a_create_sends_what_is_set() {
         (r#"{ element = "e", tags = [] }"#, None, r#"{"element":{"key":"e"},"tags":[]}"#),
     ];
     for (text, marker, body) in cases {
-        let sent = mapping::whole(instance(), None, &desired(text), marker);
+        let sent = mapping::whole(instance(), &desired(text), marker).map(text_of);
         assert_eq!(sent, Ok(body.replace("MARKER", MARKER)), "{text}");
     }
+}
+
+fn text_of(json: Value) -> String {
+    to_json_text(&json).unwrap()
 }
 
 #[test]
@@ -40,7 +45,7 @@ fn what_is_not_known_is_never_sent() {
     let Value::Object(fields) = desired(r#"{ element = "e" }"#) else { panic!("an object") };
     let mut fields = fields.as_ref().clone();
     fields.insert("name".into(), Value::unknown(Type::String));
-    let sent = mapping::whole(instance(), None, &Value::object(fields), None);
+    let sent = mapping::whole(instance(), &Value::object(fields), None);
     assert_eq!(sent, Err("`name` is not known, so it cannot be sent".to_owned()));
 }
 
@@ -74,12 +79,13 @@ fn an_update_sends_only_what_changes() {
             paths: &paths(changed),
             marker: Some(MARKER),
         };
-        let sent = mapping::changes(instance(), None, &update).expect("all is known");
+        let sent = mapping::changes(instance(), &update).expect("all is known").map(text_of);
         assert_eq!(sent, body.map(|body| body.replace("MARKER", MARKER)), "{changed:?}");
     }
     let update =
         Update { prior: &desired(prior), desired: &desired(bare), paths: &paths(&["tags"]), marker: None };
-    assert_eq!(mapping::changes(instance(), None, &update), Ok(Some(r#"{"tags":[]}"#.to_owned())));
+    let sent = mapping::changes(instance(), &update).expect("all is known").map(text_of);
+    assert_eq!(sent.as_deref(), Some(r#"{"tags":[]}"#));
 }
 
 fn read(answer: &str) -> Result<super::super::Object, String> {
@@ -236,11 +242,8 @@ fn values_travel_as_their_kind_says() {
         ),
     ];
     for (text, body) in cases {
-        assert_eq!(
-            mapping::whole(&kind, kind.create.as_ref(), &thing(&kind, text), None),
-            Ok(body.to_owned()),
-            "{text}"
-        );
+        let sent = mapping::whole(&kind, &thing(&kind, text), None).map(text_of);
+        assert_eq!(sent, Ok(body.to_owned()), "{text}");
     }
 }
 
@@ -263,9 +266,9 @@ fn what_is_write_only_is_sent_again_with_its_reasons_alone() {
     for (changed, resent) in cases {
         let paths = paths(changed);
         let update = Update { prior: &prior, desired: &wanted, paths: &paths, marker: None };
-        let patch = mapping::changes(&kind, None, &update).unwrap().unwrap_or_default();
+        let patch = mapping::changes(&kind, &update).unwrap().map(text_of).unwrap_or_default();
         assert_eq!(patch.contains(r#""code":"c""#), *resent, "{changed:?}: {patch}");
-        let put = mapping::replacement(&kind, request, &update).unwrap();
+        let put = envelope::of_update(&kind, request, Words::new(), &update).unwrap().unwrap();
         assert!(put.starts_with(r#"{"thing":{"data":{"#), "{put}");
         assert_eq!(put.contains(r#""code":"c""#), *resent, "{changed:?}: {put}");
     }
