@@ -26,6 +26,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hkdf", &["secret/"]),
     ("ipnet", &["eval/functions/"]),
     ("mimalloc", &["main.rs"]),
+    ("object_store", &["state/s3/"]),
     ("petgraph", &["graph/"]),
     ("reqwest", &["http/"]),
     ("rpassword", &["cli/"]),

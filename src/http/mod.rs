@@ -25,6 +25,7 @@ pub use error::{CallError, Cause};
 pub use options::{ClientOptions, OptionsError};
 pub use request::{Method, Repeat, Request, resolve};
 pub use transport::{Carried, Transport};
+pub use wire::ready_tls;
 
 #[cfg(test)]
 mod server;

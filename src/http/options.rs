@@ -18,6 +18,8 @@ pub struct ClientOptions {
     pub max_requests_per_second: Option<f64>,
     /// Certificates (PEM) to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// Whether the server's certificate is believed unseen: for those who were told to, never by default.
+    pub believe_any_certificate: bool,
     /// The client's own certificate and its key (PEM); the key may stand in the same file.
     pub certificate: Option<(PathBuf, Option<PathBuf>)>,
     /// Attempts in flight at the start; the limiter takes it from there.
@@ -53,6 +55,7 @@ impl Default for ClientOptions {
             answer_timeout: Duration::from_secs(60),
             max_requests_per_second: None,
             ca_file: None,
+            believe_any_certificate: false,
             certificate: None,
             in_flight: 16,
             max_in_flight: 128,

@@ -93,6 +93,11 @@ impl Told {
         self.base.serial == 0 && self.commits.len() <= 1
     }
 
+    /// A fault that no row stands for: nothing may be written behind it. A damaged row alone is named, and heals when it is written anew.
+    pub fn obstacle(&self) -> Option<(&String, &String)> {
+        self.faults.iter().find(|(what, _)| !self.rows.contains_key(*what))
+    }
+
     pub fn stamp(&self) -> Option<&Stamp> {
         self.commits.last().map(|commit| &commit.entry.stamp).or(self.base.stamp.as_ref())
     }
@@ -100,11 +105,15 @@ impl Told {
 
 /// Reads a log up to the commit `until`, or all of it.
 pub(crate) fn read(path: &Path, until: Option<u64>) -> io::Result<Found> {
-    let mut file = match File::open(path) {
-        Ok(file) => BufReader::new(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Missing),
-        Err(error) => return Err(error),
-    };
+    match File::open(path) {
+        Ok(file) => read_from(BufReader::new(file), until),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Missing),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a log from wherever it rests.
+pub(crate) fn read_from(mut file: impl BufRead, until: Option<u64>) -> io::Result<Found> {
     let mut bytes = Vec::new();
     file.read_until(b'\n', &mut bytes)?;
     let mut reading = match Reading::begin(&bytes) {
@@ -253,6 +262,10 @@ impl Reading {
         if open.faulty || !follows || !agrees {
             self.fault(format!("commit {serial}"), "it does not verify");
         }
+        if !open.faulty {
+            // What was damaged and then written anew, or removed, is damaged no more.
+            open.rows.iter().for_each(|(key, _)| drop(self.told.faults.remove(key)));
+        }
         rows::apply(&mut self.told.rows, open.rows);
         let entry = Entry { serial, stamp: open.head.stamp, changes: open.head.changes };
         self.told.commits.push(Commit { entry, start: open.start, chain: end.chain });
@@ -388,11 +401,7 @@ pub(crate) fn rewrite(path: &Path, base: &Base, rows: &Rows, keep: Option<(u64, 
     let mut options = OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     let mut out = BufWriter::new(file);
-    let json = serde_json::to_string(&Base { rows: rows.len(), ..base.clone() })?;
-    writeln!(out, "{}", write_line("base", base.serial, &json))?;
-    for line in rows.values() {
-        writeln!(out, "{line}")?;
-    }
+    write_base(&mut out, base, rows)?;
     if let Some((from, to)) = keep {
         let mut old = File::open(path)?;
         old.seek(SeekFrom::Start(from))?;
@@ -404,6 +413,13 @@ pub(crate) fn rewrite(path: &Path, base: &Base, rows: &Rows, keep: Option<(u64, 
     std::fs::rename(&new, path)?;
     path.parent().map_or(Ok(()), sync_dir)?;
     Ok(len)
+}
+
+/// Writes what a log begins with: the state at some serial.
+pub(crate) fn write_base(out: &mut impl Write, base: &Base, rows: &Rows) -> io::Result<()> {
+    let json = serde_json::to_string(&Base { rows: rows.len(), ..base.clone() })?;
+    writeln!(out, "{}", write_line("base", base.serial, &json))?;
+    rows.values().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 /// Makes what was created, renamed or removed in a directory durable.

@@ -29,15 +29,20 @@ mod log;
 mod memory;
 mod release;
 mod sled;
+mod logged;
+mod http;
+mod s3;
 mod migrate;
 #[cfg(test)]
 mod tests;
 
 pub use difference::{Difference, ObjectDifference};
+pub use http::{HttpBackend, HttpSettings};
 pub use image::{DocumentError, Image};
 pub use memory::{MemoryBackend, MemoryStore};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use release::released;
+pub use s3::{S3Backend, S3Settings};
 pub use sled::{SledBackend, SledStore};
 
 /// Which history a state belongs to, and how far that history is.
@@ -233,6 +238,14 @@ pub struct Holder {
     pub command: String,
     /// Seconds since 1970, UTC.
     pub since: i64,
+}
+
+impl Holder {
+    /// Somebody who did not say who that is.
+    pub(crate) fn unknown() -> Self {
+        let text = || "unknown".to_string();
+        Self { id: String::new(), pid: 0, host: text(), user: text(), command: text(), since: 0 }
+    }
 }
 
 impl std::fmt::Display for Holder {

@@ -192,8 +192,20 @@ async fn every_promise<G>(new: impl Fn() -> (G, Stores)) {
     contract::a_damaged_row_is_named_and_the_rest_stays_usable(&stores).await;
 }
 
+#[tokio::test]
+async fn the_store_in_a_bucket_keeps_the_contract() {
+    every_promise(|| ((), in_bucket::stores())).await;
+}
+
+#[tokio::test]
+async fn the_store_on_a_web_server_keeps_the_contract() {
+    every_promise(|| ((), on_web::stores())).await;
+}
+
 mod contract;
 mod damage;
 mod elsewhere;
+mod in_bucket;
 mod journal;
 mod on_disk;
+mod on_web;

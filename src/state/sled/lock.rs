@@ -44,7 +44,7 @@ impl Lock {
                     return Err(StoreError::Locked { holder });
                 }
                 Attempt::Held(None) if start.elapsed() >= wait.max(INTRODUCTION) => {
-                    return Err(StoreError::Locked { holder: unknown() });
+                    return Err(StoreError::Locked { holder: Holder::unknown() });
                 }
                 Attempt::Held(_) => tokio::time::sleep(POLL.min(wait.max(INTRODUCTION))).await,
             }
@@ -78,7 +78,7 @@ pub(super) fn holder(dir: &Path) -> io::Result<Option<Holder>> {
     };
     match file.try_lock_shared() {
         Ok(()) => Ok(None),
-        Err(TryLockError::WouldBlock) => Ok(Some(introduction(&mut file)?.unwrap_or_else(unknown))),
+        Err(TryLockError::WouldBlock) => Ok(Some(introduction(&mut file)?.unwrap_or_else(Holder::unknown))),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
@@ -134,9 +134,4 @@ pub(super) fn make_dirs(dir: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(made)
-}
-
-fn unknown() -> Holder {
-    let text = || "unknown".to_string();
-    Holder { id: String::new(), pid: 0, host: text(), user: text(), command: text(), since: 0 }
 }

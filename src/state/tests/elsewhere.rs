@@ -22,6 +22,7 @@ fn on_disk() -> (tempfile::TempDir, SledBackend) {
 async fn every_backend_keeps_workspaces_apart() {
     workspaces(&MemoryBackend::default()).await;
     workspaces(&on_disk().1).await;
+    workspaces(&in_bucket::backend()).await;
 }
 
 async fn workspaces(backend: &dyn Backend) {
