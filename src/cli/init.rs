@@ -41,6 +41,8 @@ async fn settle(
     output: &mut Output,
 ) -> Result<(), Reported> {
     let now = Home::of(project, environment, output)?;
+    let checked = now.open(environment, output)?.check().await;
+    checked.map_err(|error| output.fail(backend::complaint(&error)))?;
     let before = previous::changed(&now, environment, output).await?;
     match &before {
         None => {}

@@ -25,11 +25,48 @@ const fn may(name: &'static str, ty: Type) -> Argument {
     Argument { name, ty, needed: false, secret: false }
 }
 
+const fn must(name: &'static str, ty: Type) -> Argument {
+    Argument { name, ty, needed: true, secret: false }
+}
+
+const fn secret(name: &'static str) -> Argument {
+    Argument { name, ty: Type::String, needed: false, secret: true }
+}
+
 /// What is taken where no block says anything.
 const DEFAULT: &str = "sled";
 
 /// The types and their arguments. How each is opened is `cli/backend/`'s business.
-const TYPES: &[(&str, &[Argument])] = &[(DEFAULT, &[may("path", Type::String)])];
+const TYPES: &[(&str, &[Argument])] = &[(DEFAULT, &[may("path", Type::String)]), ("s3", S3), ("http", HTTP)];
+
+const S3: &[Argument] = &[
+    must("bucket", Type::String),
+    may("prefix", Type::String),
+    may("region", Type::String),
+    may("endpoint", Type::String),
+    may("use_path_style", Type::Bool),
+    secret("access_key"),
+    secret("secret_key"),
+    secret("token"),
+    may("kms_key_id", Type::String),
+    may("lease", Type::String),
+];
+
+const HTTP: &[Argument] = &[
+    must("address", Type::String),
+    may("update_method", Type::String),
+    may("lock_address", Type::String),
+    may("lock_method", Type::String),
+    may("unlock_address", Type::String),
+    may("unlock_method", Type::String),
+    may("username", Type::String),
+    secret("password"),
+    may("skip_cert_verification", Type::Bool),
+    may("ca_file", Type::String),
+    may("retry_max", Type::Number),
+    may("retry_wait_min", Type::Number),
+    may("retry_wait_max", Type::Number),
+];
 
 /// A `backend` block as it stands.
 #[derive(Clone, Debug)]

@@ -336,6 +336,11 @@ pub trait Backend: Send + Sync {
     /// Reads and writes nothing yet.
     fn open(&self, workspace: &str) -> Box<dyn Store>;
 
+    /// Whether the place can keep what a store promises, where that is not certain.
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Makes an empty workspace known.
     async fn create(&self, workspace: &str) -> Result<(), StoreError>;
 

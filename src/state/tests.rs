@@ -202,10 +202,18 @@ async fn the_store_on_a_web_server_keeps_the_contract() {
     every_promise(|| ((), on_web::stores())).await;
 }
 
+#[tokio::test]
+async fn the_store_on_a_real_server_of_objects_keeps_the_contract() {
+    let Some(server) = moto::Server::start() else { return };
+    every_promise(|| ((), in_bucket::stores_on(&server))).await;
+}
+
 mod contract;
 mod damage;
 mod elsewhere;
 mod in_bucket;
 mod journal;
+#[path = "../../tests/support/moto.rs"]
+mod moto;
 mod on_disk;
 mod on_web;

@@ -5,6 +5,8 @@
 use super::super::environment::{Environment, Functions};
 use super::super::output::Output;
 use super::super::project::Project;
+use super::http::Http;
+use super::s3::S3;
 use super::sled::Sled;
 use crate::config::{self, BackendSettings, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported};
@@ -44,7 +46,7 @@ pub trait BackendType: Sync {
 }
 
 /// The first is the default.
-const TYPES: &[&dyn BackendType] = &[&Sled];
+const TYPES: &[&dyn BackendType] = &[&Sled, &S3, &Http];
 
 /// Where what belongs beside a state is kept, if the state itself is not on this machine.
 const BESIDE: &str = ".isotope/local";

@@ -18,6 +18,8 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 mod home;
+mod http;
+mod s3;
 mod sled;
 
 pub use home::{Home, dir};

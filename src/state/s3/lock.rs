@@ -296,7 +296,11 @@ async fn attempt(
         let Some(version) = objects.put_new(&place.path, new.to_bytes()).await? else {
             return Ok(Attempt::Again);
         };
-        probe(objects, place).await?;
+        // A lock that was just made; the only time that it is tried, but for `init`.
+        if let Err(error) = probe(objects, &place.clock).await {
+            objects.delete(vec![place.path.clone()]).await?;
+            return Err(error);
+        }
         return Ok(Attempt::Got { version, text: new });
     };
     if seen.text.owner == owner {
@@ -336,28 +340,27 @@ async fn is_over(
     Ok(watch.since.elapsed() >= Duration::from_secs(seen.text.lease) + RESOLUTION)
 }
 
-/// Refuses a server that ignores conditions: two processes would write at once. Tried once, on a lock that was just made.
-async fn probe(objects: &Objects, place: &LockPlace) -> Result<(), StoreError> {
-    let probe = place.clock.clone().join(random_hex(16));
-    let first = objects.put_new(&probe, b"1".to_vec()).await?;
-    let again = objects.put_new(&probe, b"2".to_vec()).await?;
-    let over = match first {
-        // Overwritten twice from the same version: the second must fail.
-        Some(version) if again.is_none() => {
-            let once = objects.put_over(&probe, b"3".to_vec(), version.clone()).await?;
-            once.is_none() || objects.put_over(&probe, b"4".to_vec(), version).await?.is_some()
-        }
-        _ => true,
-    };
+/// Refuses a server that ignores conditions: two processes would write at once.
+pub(super) async fn probe(objects: &Objects, folder: &Path) -> Result<(), StoreError> {
+    let probe = folder.clone().join(random_hex(16));
+    let honours = try_conditions(objects, &probe).await?;
     objects.delete(vec![probe]).await?;
-    if !over {
+    if honours {
         return Ok(());
     }
-    objects.delete(vec![place.path.clone()]).await?;
     let problem = "the server ignores the conditions of conditional writes (If-None-Match, If-Match), \
          so nothing would keep two processes from writing at once";
     let error = io::Error::new(io::ErrorKind::Unsupported, problem);
     Err(StoreError::io(format!("the state at {} cannot be locked", objects.place()), error))
+}
+
+/// Whether an object is made only once, and written over only once from the same version.
+async fn try_conditions(objects: &Objects, probe: &Path) -> Result<bool, StoreError> {
+    let Some(version) = objects.put_new(probe, b"1".to_vec()).await? else { return Ok(false) };
+    let again = objects.put_new(probe, b"2".to_vec()).await?;
+    let over = objects.put_over(probe, b"3".to_vec(), version.clone()).await?;
+    let twice = objects.put_over(probe, b"4".to_vec(), version).await?;
+    Ok(again.is_none() && over.is_some() && twice.is_none())
 }
 
 /// The life of a lease: renewed three times as often as it must be, until it is stopped; then let go of. On a thread of its own, so

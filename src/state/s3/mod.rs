@@ -157,6 +157,10 @@ impl Backend for S3Backend {
         Ok(names)
     }
 
+    async fn check(&self) -> Result<(), StoreError> {
+        lock::probe(&self.objects, &below(&self.prefix, "clock")).await
+    }
+
     fn open(&self, workspace: &str) -> Box<dyn Store> {
         Box::new(LogStore::new(self.log(workspace)))
     }

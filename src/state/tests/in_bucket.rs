@@ -68,6 +68,31 @@ pub(super) fn stores() -> Stores {
     Stores { open: Box::new(move || bucket.open()), damage: Box::new(move |key| now(damaged.damage(key))) }
 }
 
+/// In a bucket of a real server.
+pub(super) fn stores_on(server: &moto::Server) -> Stores {
+    let settings = S3Settings {
+        bucket: server.bucket(),
+        endpoint: Some(server.endpoint()),
+        access_key: Some("ann".into()),
+        secret_key: Some("s3cr3t".into()),
+        ..S3Settings::default()
+    };
+    let connect = server.address();
+    let bucket = settings.bucket.clone();
+    Stores {
+        open: Box::new(move || S3Backend::new(&settings).unwrap().open("default")),
+        damage: Box::new(move |key| {
+            let at = format!("{{\"at\":\"{key}\"");
+            for number in 1..=3 {
+                let path = format!("/{bucket}/state/default/log/{number:020}");
+                let text = moto::call(connect, "GET", &path, "");
+                let damaged = text.replacen(&format!("{at},\"is\":"), &format!("{at},\"iz\":"), 1);
+                moto::call(connect, "PUT", &path, &damaged);
+            }
+        }),
+    }
+}
+
 /// A backend over a bucket of its own.
 pub(super) fn backend() -> S3Backend {
     Bucket::new().backend(100)
