@@ -4,11 +4,14 @@
 //! edge; `Display` writes the same text back. The grammar is Terraform's without the `resource` keyword:
 //! `<module path>.<kind>.<name>[key]`, and `data.<kind>.<name>` for what is only read.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 mod parse;
+mod shared;
 pub use parse::{ParseError, is_identifier};
+pub use shared::shared;
 
 /// A name that many addresses share; cheap to clone.
 pub type Name = Arc<str>;
@@ -32,7 +35,7 @@ pub struct ModuleStep {
 }
 
 /// The path from the root module to a module's instance; empty for the root.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ModulePath(pub Arc<[ModuleStep]>);
 
 /// Whether a resource is managed or only read.
@@ -43,7 +46,7 @@ pub enum Mode {
 }
 
 /// One resource block within its module: `instance.support`, `data.element.freshdesk`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceAddr {
     pub mode: Mode,
     pub kind: Name,
@@ -56,6 +59,36 @@ pub struct ObjectAddr {
     pub module: ModulePath,
     pub resource: ResourceAddr,
     pub key: ObjectKey,
+}
+
+// Addresses are compared more often than anything else, mostly with those of the same module and kind: what is shared is not read.
+impl Ord for ModulePath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for ModulePath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By mode, kind and name.
+impl Ord for ResourceAddr {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let kinds = || match Arc::ptr_eq(&self.kind, &other.kind) {
+            true => Ordering::Equal,
+            false => self.kind.cmp(&other.kind),
+        };
+        self.mode.cmp(&other.mode).then_with(kinds).then_with(|| self.name.cmp(&other.name))
+    }
+}
+
+impl PartialOrd for ResourceAddr {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl ModulePath {

@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
         }
         self.dot("a name")?;
         let name = self.identifier("a name")?.into();
-        Ok(ResourceAddr { mode, kind: kind.into(), name })
+        Ok(ResourceAddr { mode, kind: super::shared(kind), name })
     }
 }
 

@@ -38,14 +38,19 @@ impl Output {
 
     /// A line (or several) on stdout.
     pub fn print(&mut self, text: &str) {
-        let text = self.redactor.redact(text).into_owned();
-        self.data(&format!("{text}\n"));
+        let redactor = self.redactor();
+        self.write(&[&redactor.redact(text), "\n"]);
     }
 
     /// Exactly this on stdout, unredacted: what the user asked to see.
     pub fn data(&mut self, text: &str) {
+        self.write(&[text]);
+    }
+
+    fn write(&mut self, parts: &[&str]) {
         let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        let mut write = |part: &&str| stdout.write_all(part.as_bytes());
+        let written = parts.iter().try_for_each(&mut write).and_then(|()| stdout.flush());
         drop(stdout);
         match written {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe && !self.lost => {

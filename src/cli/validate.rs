@@ -27,5 +27,8 @@ pub fn run(args: &Json, environment: &Environment, output: &mut Output) -> Outco
 fn check(environment: &Environment, sources: &mut Sources, diags: &mut Diagnostics) -> Result<(), Reported> {
     let config = config::load(&environment.dir, sources, diags)?;
     let kinds = project::kinds(&config, environment, diags);
-    plan::validate(&config, &kinds, &Functions::validating(environment), diags)
+    let valid = plan::validate(&config, &kinds, &Functions::validating(environment), diags);
+    // The process ends here: taking 10,000 blocks apart was a twentieth of its time.
+    std::mem::forget(config);
+    valid
 }

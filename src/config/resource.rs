@@ -5,7 +5,7 @@ use super::fields::{Fields, constant, labels};
 use super::lifecycle::lifecycle;
 use super::variable::{duplicate, list, name};
 use super::{Lifecycle, Module, ProviderBlock, ProviderRef, Repetition, Resource};
-use crate::addr::{Mode, Name, ResourceAddr};
+use crate::addr::{self, Mode, Name, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::syntax::{Attribute, Block, Body, Expr, ExprKind, Step};
 use crate::value::Type;
@@ -19,7 +19,8 @@ const META_BLOCKS: &[&str] = &["lifecycle", "timeouts"];
 pub(super) fn resource(block: Block, module: &mut Module, diags: &mut Diagnostics) -> Result<(), Reported> {
     let [label] = labels(&block, ["name"], diags)?;
     name(&label.value, label.span, "resource", diags)?;
-    let addr = ResourceAddr { mode: Mode::Managed, kind: block.kind.name.clone(), name: label.value.clone() };
+    let addr =
+        ResourceAddr { mode: Mode::Managed, kind: addr::shared(&block.kind.name), name: label.value.clone() };
     let (header, kind_span) = (block.header, block.kind.span);
     let resource = decoded(block, addr.clone(), kind_span, lifecycle, diags);
     if let Some(first) = module.resources.get(&addr) {

@@ -146,7 +146,7 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
     let findings = look_at_all(&looking, request.state, diags).await;
     diags.check()?;
     let mut reads = BTreeMap::new();
-    if request.refresh {
+    if request.refresh && holds_what_is_read(request) {
         // Warnings are for the plan itself, which follows the moves again.
         let mut told = Diagnostics::new();
         let (recorded, _) = moves::follow(request.config, settled(request.state, &findings), &mut told)
@@ -175,6 +175,15 @@ async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, 
     }
     diags.check()?;
     Ok(Answers { reads, findings, ..Answers::default() })
+}
+
+/// Whether an API holds any of what is recorded.
+fn holds_what_is_read(request: &Request<'_>) -> bool {
+    let read = |addr: &ObjectAddr| {
+        request.kinds.get(&addr.resource.kind).is_some_and(|kind| kind.provider.is_some())
+    };
+    let open = request.state.intents.values().map(|intent| &intent.addr);
+    request.state.records.keys().chain(open).any(read)
 }
 
 /// One complaint for all objects that the same cause hides.

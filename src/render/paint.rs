@@ -42,6 +42,9 @@ impl Style {
 
 /// How many columns a text takes; escape sequences take none.
 pub fn columns(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     if !text.contains('\x1b') {
         return text.width();
     }
@@ -55,9 +58,21 @@ pub fn columns(text: &str) -> usize {
     columns + rest.width()
 }
 
+/// Whether every byte is a character that takes one column: most texts are.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
 /// The text, filled with blanks up to that many columns.
 pub(super) fn pad(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+    let mut padded = text.to_owned();
+    push_blanks(&mut padded, width.saturating_sub(columns(text)));
+    padded
+}
+
+/// Adds so many blanks.
+pub(super) fn push_blanks(text: &mut String, count: usize) {
+    text.extend(std::iter::repeat_n(' ', count));
 }
 
 /// The text broken at blanks so that no line is longer than `width` where that can be; line breaks in it stay.
@@ -167,6 +182,9 @@ pub(super) fn cut_middle(text: &str, width: usize) -> String {
 
 /// The text with control characters made visible, so that no text from outside can steer a terminal. Line breaks and tabs stay.
 pub(super) fn visible(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     text.chars().map(visible_char).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Rows: symbol, name, value and a note, nested; laid out in columns.
 
 use super::Style;
-use super::paint::{Ink, columns, fold, pad};
+use super::paint::{Ink, columns, fold, pad, push_blanks};
 
 /// What happens to the thing of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,9 +119,16 @@ impl Line {
     }
 
     fn print(&self, style: &Style) -> String {
-        let line = format!("{}{}{}", " ".repeat(self.indent), self.sign(style), self.text);
+        let mut line = String::with_capacity(self.indent + 2 + self.text.len());
+        push_blanks(&mut line, self.indent);
+        line.push_str(&self.sign(style));
+        line.push_str(&self.text);
+        line.truncate(line.trim_end().len());
+        if style.width.is_none() {
+            return line;
+        }
         let signed = if self.symbol.is_some() { 2 } else { 0 };
-        fold(line.trim_end(), style.width, self.indent + signed + self.hang)
+        fold(&line, style.width, self.indent + signed + self.hang)
     }
 }
 
@@ -149,7 +156,9 @@ pub(super) fn lines(rows: &[Row], indent: usize, style: &Style) -> Vec<Line> {
             }
         };
         let named = if row.name.is_empty() { 0 } else { width.max(columns(&row.name)) + 2 };
-        lines.push(Line { symbol: row.symbol, indent, text: text.trim_end().to_owned(), hang: named });
+        let mut text = text;
+        text.truncate(text.trim_end().len());
+        lines.push(Line { symbol: row.symbol, indent, text, hang: named });
         if !fits_inline(row) {
             lines.extend(self::lines(&row.children, indent + 4, style));
         }
@@ -183,6 +192,11 @@ fn text(row: &Row, width: usize, style: &Style) -> String {
     match (row.name.is_empty(), value.is_empty()) {
         (true, _) => value,
         (false, true) => row.name.clone(),
-        (false, false) => format!("{}{gap}{value}", pad(&row.name, width)),
+        (false, false) => {
+            let mut text = pad(&row.name, width);
+            text.push_str(gap);
+            text.push_str(&value);
+            text
+        }
     }
 }

@@ -140,7 +140,7 @@ fn table_row(page: &Page<'_>, group: &Group<'_>) -> String {
 fn parts(page: &Page<'_>, groups: &[Group<'_>]) -> Vec<Part> {
     let shown = page.detail != Detail::Concise;
     let mut parts: Vec<Part> =
-        groups.iter().filter(|group| shown && !group.rows.is_empty()).map(|g| of_group(page, g)).collect();
+        groups.iter().filter(|_| shown).filter_map(|group| of_group(page, group)).collect();
     parts.extend(notes::drifted(page).into_iter().map(|drifted| {
         let title = format!("changed outside: {}", code(&drifted.header()));
         let own = Line::text(drifted.symbol(), drifted.header());
@@ -154,16 +154,18 @@ fn parts(page: &Page<'_>, groups: &[Group<'_>]) -> Vec<Part> {
     parts
 }
 
-fn of_group(page: &Page<'_>, group: &Group<'_>) -> Part {
+/// `None` for one that has no edits to show.
+fn of_group(page: &Page<'_>, group: &Group<'_>) -> Option<Part> {
+    let rows = Some(group.rows(page)).filter(|rows| !rows.is_empty())?;
     let (sign, _) = symbol(group.action());
     let names = group.names(page.detail);
     let cells = [code(sign), code(&cut(&names, CELL)), code(&cut(&group.ids(), CELL))];
     let title = cells.join(" ").trim_end().to_owned();
     let rows: Vec<Row> = match group.action() {
-        Action::Create { .. } => group.rows.iter().map(|row| row.clone().all(Symbol::Add)).collect(),
-        _ => group.rows.clone(),
+        Action::Create { .. } => rows.iter().map(|row| row.clone().all(Symbol::Add)).collect(),
+        _ => rows.into_owned(),
     };
-    part(names, &title, lines(&rows, 0, page.style))
+    Some(part(names, &title, lines(&rows, 0, page.style)))
 }
 
 fn part(name: String, title: &str, rows: impl IntoIterator<Item = Line>) -> Part {

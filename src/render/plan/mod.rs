@@ -74,12 +74,7 @@ pub fn plan(plan: &Plan, sources: &Sources, kinds: &Kinds, detail: Detail, style
         parts.extend(summary::lines(&page, &groups));
     }
     if detail != Detail::Concise {
-        parts.extend(
-            groups
-                .iter()
-                .filter(|group| group.has_details(several, detail))
-                .map(|g| object::details(&page, g)),
-        );
+        parts.extend(groups.iter().filter_map(|group| object::details(&page, group, several)));
     }
     parts.extend(drift);
     parts.extend(outputs);

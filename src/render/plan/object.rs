@@ -10,6 +10,7 @@ use crate::render::rows::{Row, Symbol, lay_out};
 use crate::render::value::{UNKNOWN, row};
 use crate::state::Record;
 use crate::value::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ const NAMED: usize = 3;
 /// Objects that are shown as one: the same action with the same edits.
 pub(super) struct Group<'p> {
     pub subjects: Vec<(&'p Subject, &'p Change)>,
-    pub rows: Vec<Row>,
+    /// Of one that may stand for several; the others make theirs when they are written, so that not all are held at once.
+    rows: Option<Vec<Row>>,
 }
 
 /// What is shown, the riskiest first; within a risk by address.
@@ -32,8 +34,8 @@ pub(super) fn groups<'p>(page: &Page<'p>) -> Vec<Group<'p>> {
     let mut groups: Vec<Group<'p>> = Vec::new();
     let mut known: HashMap<Alike<'p>, usize> = HashMap::new();
     for (subject, change) in shown {
-        let rows = rows(page, subject, change);
-        let alike = alike(page, subject, change, &rows);
+        let rows = may_be_alike(page, subject, change).then(|| rows(page, subject, change));
+        let alike = rows.as_ref().filter(|rows| !rows.is_empty()).map(|rows| alike(subject, change, rows));
         match alike.as_ref().and_then(|alike| known.get(alike)) {
             Some(at) => groups[*at].subjects.push((subject, change)),
             None => {
@@ -48,12 +50,15 @@ pub(super) fn groups<'p>(page: &Page<'p>) -> Vec<Group<'p>> {
 /// Objects for which this is the same stand in one group.
 type Alike<'p> = (&'static str, &'p str, Vec<Row>);
 
-/// `None` for an object that is always shown by itself.
-fn alike<'p>(page: &Page<'p>, subject: &'p Subject, change: &Change, rows: &[Row]) -> Option<Alike<'p>> {
+fn alike<'p>(subject: &'p Subject, change: &Change, rows: &[Row]) -> Alike<'p> {
+    (symbol(&change.action).0, &*subject.addr.resource.kind, rows.to_vec())
+}
+
+/// Whether an object may stand in a group with others.
+fn may_be_alike(page: &Page<'_>, subject: &Subject, change: &Change) -> bool {
     let edited = matches!(change.action, Action::Update { .. } | Action::Replace { .. });
     let plain = change.previous.is_none() && !page.imports.contains_key(&subject.addr);
-    let groups = page.detail != Detail::Full && edited && plain && !rows.is_empty();
-    groups.then(|| (symbol(&change.action).0, &*subject.addr.resource.kind, rows.to_vec()))
+    page.detail != Detail::Full && edited && plain
 }
 
 fn risk(action: &Action) -> u8 {
@@ -116,9 +121,12 @@ impl<'p> Group<'p> {
         }
     }
 
-    /// Whether the details say more than the line in the list has said.
-    pub(super) fn has_details(&self, listed: bool, detail: Detail) -> bool {
-        detail == Detail::Full || !listed || !self.rows.is_empty()
+    /// What its objects get.
+    pub(super) fn rows(&self, page: &Page<'_>) -> Cow<'_, [Row]> {
+        match &self.rows {
+            Some(rows) => Cow::Borrowed(rows),
+            None => Cow::Owned(rows(page, self.first().0, self.first().1)),
+        }
     }
 }
 
@@ -131,8 +139,12 @@ fn listed(names: impl ExactSizeIterator<Item = String>, named: usize) -> String 
     text
 }
 
-/// The block of a group: its header, why, and the rows.
-pub(super) fn details(page: &Page<'_>, group: &Group<'_>) -> String {
+/// The block of a group: its header, why, and the rows. `None` if that says no more than the line in the list has said.
+pub(super) fn details(page: &Page<'_>, group: &Group<'_>, listed: bool) -> Option<String> {
+    let rows = group.rows(page);
+    if listed && page.detail != Detail::Full && rows.is_empty() {
+        return None;
+    }
     let (sign, ink) = symbol(group.action());
     let names = page.style.paint(Ink::Strong, &group.names(page.detail));
     let header = format!("  {} {names}{}", page.style.paint(ink, sign), group.ids());
@@ -141,8 +153,8 @@ pub(super) fn details(page: &Page<'_>, group: &Group<'_>) -> String {
         let line = page.style.paint(Ink::Faint, &format!("      # {why}"));
         lines.push(fold(&line, page.style.width, 8));
     }
-    lines.extend(lay_out(&group.rows, 6, page.style));
-    lines.join("\n")
+    lines.extend(lay_out(&rows, 6, page.style));
+    Some(lines.join("\n"))
 }
 
 /// Why, where the edits do not say so themselves.
