@@ -58,12 +58,13 @@ impl Limiter {
         let mut state = self.state();
         state.in_flight -= 1;
         let limit = state.aimd.limit();
-        self.gate.add_permits(1);
-        if state.permits < limit {
-            self.gate.add_permits(limit - state.permits);
-            state.permits = limit;
-        } else if state.permits > limit {
+        if state.permits > limit {
+            // Not given back and then taken away: whoever waits would have it at once, and the limit would never fall.
+            state.permits -= 1;
             state.permits -= self.gate.forget_permits(state.permits - limit);
+        } else {
+            self.gate.add_permits(1 + limit - state.permits);
+            state.permits = limit;
         }
     }
 }
@@ -92,6 +93,29 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::time::{Instant, sleep};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_that_falls_holds_for_those_who_wait() {
+        let limiter = Arc::new(Limiter::new(16, 16));
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let tasks = (0..200).map(|at| {
+            let (limiter, now, most) = (limiter.clone(), now.clone(), most.clone());
+            tokio::spawn(async move {
+                let permit = limiter.pass().await;
+                let running = now.fetch_add(1, Ordering::SeqCst) + 1;
+                if at >= 32 {
+                    most.fetch_max(running, Ordering::SeqCst);
+                }
+                sleep(Duration::from_millis(100)).await;
+                now.fetch_sub(1, Ordering::SeqCst);
+                permit.end("POST", if at == 0 { Load::Over } else { Load::Unknown });
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        assert_eq!(most.load(Ordering::SeqCst), 8);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn no_more_pass_than_the_limit() {
