@@ -11,7 +11,7 @@ use crate::addr::{Name, ObjectAddr};
 use crate::provider::{CallError, Object};
 use crate::secret::{Purpose, Sealed, Sealer};
 use crate::state::ProviderAddr;
-use crate::state::format::v1::{Seal, read_record, write_record};
+use crate::state::format::v1::{Seal, read_record, written_record};
 use crate::value::{Marks, Value, typed_from_json, typed_to_json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -308,7 +308,10 @@ fn address(text: &str) -> Result<ObjectAddr, SavedError> {
 fn write_finding(finding: &Finding, head: &Head, sealer: &Sealer) -> Result<SavedFinding, SavedError> {
     let addr = finding.addr.to_string();
     let seal = Seal { sealer: Some(sealer), lineage: &head.lineage, place: &addr };
-    let record = |record| write_record(record, seal, &[]).map_err(|e| SavedError::Unknown(e.to_string()));
+    let record = |record| {
+        serde_json::to_value(written_record(record, seal, &[]))
+            .map_err(|e| SavedError::Unknown(e.to_string()))
+    };
     let (verdict, record) = match &finding.verdict {
         Verdict::Adopted(adopted) => ("adopted", Some(record(adopted)?)),
         Verdict::Updated(updated) => ("updated", Some(record(updated)?)),

@@ -90,7 +90,11 @@ pub(crate) fn encode(
     let lineage = &*state.version.lineage;
     let record = |record: &_, addr: &ObjectAddr| {
         let place = addr.to_string();
-        v1::write_record(record, v1::Seal { sealer, lineage, place: &place }, closed)
+        serde_json::to_string(&v1::written_record(
+            record,
+            v1::Seal { sealer, lineage, place: &place },
+            closed,
+        ))
     };
     let json = match key {
         RowKey::Record(addr) => state.records.get(addr).map(|it| record(it, addr)),
@@ -99,16 +103,18 @@ pub(crate) fn encode(
         }
         RowKey::Output(name) => state.outputs.get(name).map(|value| {
             let place = output_place(name);
-            v1::write_value(value, v1::Seal { sealer, lineage, place: &place }, closed)
+            let seal = v1::Seal { sealer, lineage, place: &place };
+            serde_json::to_string(&v1::written_value(value, seal, closed))
         }),
         RowKey::Intent(id) => state.intents.get(id).map(|intent| {
             let place = intent.addr.to_string();
-            v1::write_intent(intent, v1::Seal { sealer, lineage, place: &place }, closed)
+            let seal = v1::Seal { sealer, lineage, place: &place };
+            serde_json::to_string(&v1::written_intent(intent, seal, closed))
         }),
-        RowKey::Key => state.key.as_ref().map(serde_json::to_value),
+        RowKey::Key => state.key.as_ref().map(serde_json::to_string),
     };
     let Some(is) = json.transpose()? else { return Ok(None) };
-    let json = serde_json::json!({ "at": key.to_string(), "is": is }).to_string();
+    let json = format!(r#"{{"at":{},"is":{is}}}"#, serde_json::to_string(&key.to_string())?);
     // The reader of JSON refuses what is nested too deeply: better to refuse it here than to be unable to read it back.
     if depth(&json) > DEEPEST {
         return Err(serde::ser::Error::custom("it nests too deeply"));

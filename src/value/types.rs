@@ -1,7 +1,7 @@
 //! [`Type`]: what kind of value an expression gives, its names for people and its JSON form.
 
 use super::Str;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -165,15 +165,17 @@ impl Type {
 
     /// `"string"`, `["list", "string"]`, `["tuple", ["string"]]`, `["object", { "name": "string" }]`, `"dynamic"`.
     pub fn to_json(&self) -> Json {
+        // `json!` would copy what is put into it.
+        let pair = |word: &str, of: Json| Json::Array(vec![word.into(), of]);
         match self {
             Self::Dynamic | Self::Bool | Self::Number | Self::String => Json::String(self.friendly_name()),
-            Self::List(element) => json!(["list", element.to_json()]),
-            Self::Set(element) => json!(["set", element.to_json()]),
-            Self::Map(element) => json!(["map", element.to_json()]),
-            Self::Tuple(elements) => json!(["tuple", elements.iter().map(Self::to_json).collect::<Vec<_>>()]),
+            Self::List(element) => pair("list", element.to_json()),
+            Self::Set(element) => pair("set", element.to_json()),
+            Self::Map(element) => pair("map", element.to_json()),
+            Self::Tuple(elements) => pair("tuple", elements.iter().map(Self::to_json).collect()),
             Self::Object(attributes) => {
                 let fields = attributes.iter().map(|(name, ty)| (name.to_string(), ty.to_json()));
-                json!(["object", fields.collect::<serde_json::Map<_, _>>()])
+                pair("object", Json::Object(fields.collect()))
             }
         }
     }

@@ -88,25 +88,25 @@ struct IntentV1<V> {
     stamp: Stamp,
 }
 
-/// Writes a record. `closed` is what an earlier reading could not open.
-pub(crate) fn write_record(
+/// What is written of a record. `closed` is what an earlier reading could not open.
+pub(crate) fn written_record(
     record: &Record,
     seal: Seal<'_>,
     closed: &[SealedPart],
-) -> serde_json::Result<Json> {
-    serde_json::to_value(record_v1(record, seal, closed))
+) -> impl Serialize + use<> {
+    record_v1(record, seal, closed)
 }
 
 pub(crate) fn read_record(json: &str, seal: Seal<'_>) -> Result<Opened<Record>, String> {
     record_from(serde_json::from_str(json).map_err(|e| e.to_string())?, seal)
 }
 
-pub(crate) fn write_intent(
+pub(crate) fn written_intent(
     intent: &Intent,
     seal: Seal<'_>,
     closed: &[SealedPart],
-) -> serde_json::Result<Json> {
-    serde_json::to_value(IntentV1 {
+) -> impl Serialize + use<> {
+    IntentV1 {
         addr: intent.addr.to_string(),
         deposed: intent.deposed.as_deref().map(Into::into),
         operation: intent.operation,
@@ -115,7 +115,7 @@ pub(crate) fn write_intent(
         marker: intent.marker.as_deref().map(Into::into),
         before: intent.before.clone(),
         stamp: intent.stamp.clone(),
-    })
+    }
 }
 
 /// The address of an intent: where its secrets belong.
@@ -145,8 +145,8 @@ pub(crate) fn read_intent(id: IntentId, json: &str, seal: Seal<'_>) -> Result<Op
     Ok(Opened { what: intent, closed, tampered })
 }
 
-pub(crate) fn write_value(value: &Value, seal: Seal<'_>, closed: &[SealedPart]) -> serde_json::Result<Json> {
-    serde_json::to_value(seal_value(value, seal, closed))
+pub(crate) fn written_value(value: &Value, seal: Seal<'_>, closed: &[SealedPart]) -> impl Serialize + use<> {
+    seal_value(value, seal, closed)
 }
 
 pub(crate) fn read_value(json: &str, seal: Seal<'_>) -> Result<Opened<Value>, String> {
@@ -345,13 +345,16 @@ mod tests {
 
     fn check(value: Value, parts: usize) {
         let sealer = Sealer::new(&Key::from_bytes([7; 32]), LINEAGE);
-        let json = write_value(&value, seal(Some(&sealer), "instance.a"), &[]).unwrap();
+        let write = |value: &Value, seal, closed: &[SealedPart]| {
+            serde_json::to_value(written_value(value, seal, closed)).unwrap()
+        };
+        let json = write(&value, seal(Some(&sealer), "instance.a"), &[]);
         assert!(!json.to_string().contains("s3cr3t"), "{json}");
         let open = read_value(&json.to_string(), seal(Some(&sealer), "instance.a")).unwrap();
         assert!(open.what == value && open.closed.is_empty() && open.tampered.is_none(), "{json}");
         let closed = read_value(&json.to_string(), seal(None, "instance.a")).unwrap();
         assert_eq!(closed.closed.len(), parts, "{json}");
-        let kept = write_value(&closed.what, seal(None, "instance.a"), &closed.closed).unwrap();
+        let kept = write(&closed.what, seal(None, "instance.a"), &closed.closed);
         assert_eq!(kept, json, "what stays closed is kept as it is");
         let elsewhere = read_value(&json.to_string(), seal(Some(&sealer), "instance.b")).unwrap();
         assert_eq!((elsewhere.closed.len(), elsewhere.tampered.is_some()), (parts, parts > 0));

@@ -20,7 +20,9 @@ use std::collections::BTreeMap;
 /// The value in the storage form, which [`typed_from_json`] reads.
 pub fn typed_to_json(value: &Value) -> Json {
     let ty = value.ty();
-    let json = json!({ "t": ty.to_json(), "v": content(value, &ty) });
+    // `json!` would copy what is put into it.
+    let parts = [("t", ty.to_json()), ("v", content(value, &ty))];
+    let json = Json::Object(parts.map(|(name, part)| (name.to_owned(), part)).into_iter().collect());
     if is_deeper(&json, SHALLOW) { json!({ "deep": json.to_string() }) } else { json }
 }
 
@@ -60,7 +62,7 @@ fn read_fields(fields: &Map<String, Json>) -> Option<Value> {
 }
 
 fn special(parts: Vec<Json>) -> Json {
-    json!({ "$": parts })
+    Json::Object([("$".to_owned(), Json::Array(parts))].into_iter().collect())
 }
 
 /// The value's content where the type is known to be `ty`.
