@@ -59,6 +59,11 @@ pub(super) fn decoded(
 
 /// The body in two: what is named, and the rest.
 pub(super) fn split(body: Body, attributes: &[&str], blocks: &[&str]) -> (Body, Body) {
+    let named = body.attributes.iter().any(|a| attributes.contains(&&*a.name.name))
+        || body.blocks.iter().any(|b| blocks.contains(&&*b.kind.name));
+    if !named {
+        return (Body { end: body.end, ..Body::default() }, body);
+    }
     let (meta, rest): (Vec<Attribute>, Vec<Attribute>) =
         body.attributes.into_iter().partition(|a| attributes.contains(&&*a.name.name));
     let (meta_blocks, rest_blocks): (Vec<Block>, Vec<Block>) =

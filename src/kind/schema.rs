@@ -118,6 +118,9 @@ fn json_anew(text: &Str) -> Value {
 /// Returns an object's values with everything sensitive marked: what the kind says, what the catalogue calls secret, and what
 /// has a secret's name. Null stays unmarked: that nothing is set is no secret.
 pub fn secrets(kind: &Kind, values: Value) -> Value {
+    if kind.catalogue.is_none() && !kind.attributes.values().any(|a| a.sensitive || a.masked.is_some()) {
+        return values;
+    }
     let (plain, marks) = values.unmark();
     let Value::Object(attributes) = &plain else { return values };
     let marked = attributes.iter().map(|(name, value)| {
