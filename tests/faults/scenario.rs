@@ -119,6 +119,9 @@ pub async fn all() -> Vec<Scenario> {
             + &plain_desk("x", "a", "")
             + &plain_desk("y", "y", "")
     };
+    // What names an object is what it is found by, whatever ids stood there before.
+    let keyed = plain("unique = [\"name\"]").replace("name = \"a\"", "name = \"x\"");
+    let keyed_other = keyed.replace("freshdesk", "freshservice");
     let unmarked = |text: &str| {
         "provider \"cloudelements\" {\n  alias = \"plain\"\n}\n".to_owned()
             + &text.replace("element = ", "provider = cloudelements.plain\n  element = ")
@@ -156,5 +159,7 @@ pub async fn all() -> Vec<Scenario> {
         Scenario::new("no-marker-in-kind", BEHIND, &[], &plain(""), normal).await,
         Scenario::new("no-marker-in-kind-destroy", OURS, &[(&plain(""), None)], &plain(""), Mode::Destroy)
             .await,
+        Scenario::new("natural-key", AHEAD, &[], &keyed, normal).await,
+        Scenario::new("natural-key-replace", BEHIND, &[(&keyed, None)], &keyed_other, normal).await,
     ]
 }
