@@ -94,6 +94,8 @@ pub struct Outcome {
 pub struct Failure {
     pub subject: Subject,
     pub verb: Verb,
+    /// Whether an object stands all the same: it was made, and is tainted or not what its conditions ask.
+    pub stands: bool,
     pub problem: Diagnostic,
 }
 

@@ -332,20 +332,24 @@ impl<'a> Run<'a> {
             }
             End::Again(cause) if self.attempts.get(&node).copied().unwrap_or(0) >= AGAIN => {
                 self.flying.insert(node, flight);
-                self.fail(node, never_taken_up(&step.subject.addr, &cause), tell);
+                self.fail(node, never_taken_up(&step.subject.addr, &cause), false, tell);
             }
             End::Again(_) => {
                 self.ready.again(node);
                 return;
             }
-            End::Refused(problem) | End::Flawed(_, problem) => {
+            End::Refused(problem) => {
                 self.flying.insert(node, flight);
-                self.fail(node, *problem, tell);
+                self.fail(node, *problem, false, tell);
+            }
+            End::Flawed(_, problem) => {
+                self.flying.insert(node, flight);
+                self.fail(node, *problem, true, tell);
             }
             End::Open(problem) => {
                 self.outcome.open.push(step.subject.addr.clone());
                 self.flying.insert(node, flight);
-                self.fail(node, *problem, tell);
+                self.fail(node, *problem, false, tell);
             }
             End::Stands(record) => {
                 self.count(step.verb);
@@ -388,7 +392,7 @@ impl<'a> Run<'a> {
             }
             Err(problem) => {
                 self.flying.insert(node, flight);
-                self.fail(node, *problem, tell);
+                self.fail(node, *problem, false, tell);
             }
         }
     }
@@ -405,8 +409,8 @@ impl<'a> Run<'a> {
         let addr = &step.subject.addr;
         let Some(value) = self.evaluation.object(addr) else { return };
         if let Err(problem) = postconditions(addr, value, &self.evaluation) {
-            let failure = Failure { subject: step.subject.clone(), verb: step.verb, problem: *problem };
-            self.outcome.failed.push(failure);
+            let (subject, verb) = (step.subject.clone(), step.verb);
+            self.outcome.failed.push(Failure { subject, verb, stands: true, problem: *problem });
             self.block(node);
         }
     }
@@ -417,7 +421,12 @@ impl<'a> Run<'a> {
             let Some(value) = self.evaluation.object(addr) else { continue };
             if let Err(problem) = postconditions(addr, value, &self.evaluation) {
                 let subject = plan::Subject::current(addr.clone());
-                self.outcome.failed.push(Failure { subject, verb: Verb::Read, problem: *problem });
+                self.outcome.failed.push(Failure {
+                    subject,
+                    verb: Verb::Read,
+                    stands: true,
+                    problem: *problem,
+                });
             }
         }
         for (subject, change) in &self.apply.plan.changes {
@@ -428,8 +437,8 @@ impl<'a> Run<'a> {
             let held = preconditions(addr, &self.evaluation)
                 .and_then(|()| postconditions(addr, value, &self.evaluation));
             if let Err(problem) = held {
-                let failure = Failure { subject: subject.clone(), verb: Verb::Record, problem: *problem };
-                self.outcome.failed.push(failure);
+                let (subject, verb) = (subject.clone(), Verb::Record);
+                self.outcome.failed.push(Failure { subject, verb, stands: true, problem: *problem });
             }
         }
     }
@@ -443,8 +452,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Notes a failure and blocks what depends on it.
-    fn fail(&mut self, node: Node, mut problem: Diagnostic, tell: &mut dyn FnMut(Event)) {
+    /// Notes a failure and blocks what depends on it. `stands` is [`Failure::stands`].
+    fn fail(&mut self, node: Node, mut problem: Diagnostic, stands: bool, tell: &mut dyn FnMut(Event)) {
         let step = self.step(node);
         let flight = self.flying.remove(&node);
         if problem.span.is_none() {
@@ -457,7 +466,8 @@ impl<'a> Run<'a> {
             elapsed: flight.map(|flight| flight.started.elapsed()).unwrap_or_default(),
             problem: Box::new(problem.clone()),
         });
-        self.outcome.failed.push(Failure { subject: step.subject.clone(), verb: step.verb, problem });
+        let (subject, verb) = (step.subject.clone(), step.verb);
+        self.outcome.failed.push(Failure { subject, verb, stands, problem });
         self.block(node);
     }
 

@@ -90,7 +90,13 @@ fn step_name(subject: &Subject, verb: Verb, plan: &Plan) -> String {
 
 /// What there is now of each object whose replacement came to half.
 fn halves(outcome: &Outcome, plan: &Plan) -> Vec<String> {
-    let failed = outcome.failed.iter().map(|failure| (&failure.subject, failure.verb));
+    let stands = outcome.failed.iter().filter(|failure| failure.stands && failure.verb == Verb::Create);
+    let stands = stands.filter_map(|failure| {
+        let subject = &failure.subject;
+        Some(beside(&subject.addr, order(subject, plan)?))
+    });
+    let failed = outcome.failed.iter().filter(|failure| !failure.stands);
+    let failed = failed.map(|failure| (&failure.subject, failure.verb));
     let waiting = outcome.not_started.iter().map(|(subject, verb)| (subject, *verb));
     let both_wait = |(subject, verb): &(&Subject, Verb)| {
         let other = if *verb == Verb::Create { Verb::Delete } else { Verb::Create };
@@ -99,7 +105,23 @@ fn halves(outcome: &Outcome, plan: &Plan) -> Vec<String> {
     // Of what may have happened the line on open ends speaks.
     let known = |(subject, _): &(&Subject, Verb)| !outcome.open.contains(&subject.addr);
     let half = failed.chain(waiting.filter(|half| !both_wait(half))).filter(known);
-    half.filter_map(|(subject, verb)| half_done(&subject.addr, verb, order(subject, plan)?)).collect()
+    let half = half.filter_map(|(subject, verb)| half_done(&subject.addr, verb, order(subject, plan)?));
+    half.chain(stands).collect()
+}
+
+/// What there is of an object whose new form was made and failed.
+fn beside(addr: &ObjectAddr, order: ReplaceOrder) -> String {
+    match order {
+        ReplaceOrder::DeleteFirst => {
+            format!("The old {addr} is destroyed; the new one was made, and failed.")
+        }
+        ReplaceOrder::CreateFirst => {
+            format!("The old {addr} stays beside the new one, which was made, and failed.")
+        }
+        ReplaceOrder::ForgetFirst => {
+            format!("The old {addr} is no longer managed; the new one was made, and failed.")
+        }
+    }
 }
 
 fn half_done(addr: &ObjectAddr, verb: Verb, order: ReplaceOrder) -> Option<String> {
@@ -164,7 +186,7 @@ mod tests {
 
     fn failure(name: &str) -> Failure {
         let subject = Subject::current(addr(name));
-        Failure { subject, verb: Verb::Create, problem: Diagnostic::error("The API refused") }
+        Failure { subject, verb: Verb::Create, stands: false, problem: Diagnostic::error("The API refused") }
     }
 
     fn skip(name: &str, needed: &str) -> (Subject, Verb, ObjectAddr) {
@@ -204,6 +226,13 @@ mod tests {
             Outcome { failed: failed(Verb::Create), skipped: skip(Verb::Delete), ..Outcome::default() },
             "Apply incomplete: 1 failed, 1 skipped (the old instance.a stays until there is a new one).\n\
              The old instance.a stays: the new one was not made.",
+        );
+        let flawed = vec![Failure { stands: true, ..failure("a") }];
+        check_replacement(
+            ReplaceOrder::CreateFirst,
+            Outcome { failed: flawed, skipped: skip(Verb::Delete), ..Outcome::default() },
+            "Apply incomplete: 1 failed, 1 skipped (the old instance.a stays until there is a new one).\n\
+             The old instance.a stays beside the new one, which was made, and failed.",
         );
         let half = vec![(Subject::current(addr("a")), Verb::Delete)];
         check_replacement(

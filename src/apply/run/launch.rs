@@ -71,7 +71,7 @@ impl Run<'_> {
                 batch.questions.push((node, question));
             }
             Err(problem) => {
-                self.fail(node, *problem, tell);
+                self.fail(node, *problem, false, tell);
                 batch.done.push(node);
             }
         }
@@ -97,7 +97,7 @@ impl Run<'_> {
     ) {
         let addr = &self.step(node).subject.addr;
         let Some((kind, provider)) = self.door(addr, &planned.meta.provider) else {
-            self.fail(node, unknown_kind(addr), tell);
+            self.fail(node, unknown_kind(addr), false, tell);
             batch.done.push(node);
             return;
         };
@@ -107,7 +107,7 @@ impl Run<'_> {
         let desired = match resolved {
             Ok(desired) => desired,
             Err(problem) => {
-                self.fail(node, *problem, tell);
+                self.fail(node, *problem, false, tell);
                 batch.done.push(node);
                 return;
             }
@@ -163,7 +163,7 @@ impl Run<'_> {
     ) {
         let addr = &self.step(node).subject.addr;
         let Some((kind, provider)) = self.door(addr, &prior.provider) else {
-            self.fail(node, unknown_kind(addr), tell);
+            self.fail(node, unknown_kind(addr), false, tell);
             batch.done.push(node);
             return;
         };
