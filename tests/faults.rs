@@ -162,6 +162,15 @@ fn what_was_found_once_stays_mended() {
         ("unmarked-create", vec![(At::Only(4), Fault::LostHidden)]),
         // A create that was never taken up left the object that it was to replace without an address.
         ("replace-create-first", vec![(At::From(2), Fault::LostBefore)]),
+        // A twin was sent while nobody knew what had come of another: afterwards nobody could tell whose the object was.
+        (
+            "unmarked-twins",
+            vec![
+                (At::Only(7), Fault::Endless),
+                (At::Only(4), Fault::LostEarly),
+                (At::From(9), Fault::Status(408)),
+            ],
+        ),
     ];
     virtually(async {
         let all = scenario::all().await;

@@ -178,10 +178,16 @@ struct Run<'a> {
     begun: BTreeSet<Node>,
     attempts: BTreeMap<Node, u32>,
     /// What was there that looks like the object of a create without a marker.
-    surveys: BTreeMap<Node, Option<Vec<Arc<str>>>>,
+    surveys: BTreeMap<Node, Survey>,
     /// Creates whose objects could be taken for those of others in flight: they wait until something has ended.
     deferred: Vec<Node>,
     outcome: Outcome,
+}
+
+/// What was there before an unmarked create, which is sent next.
+struct Survey {
+    before: Option<Vec<Arc<str>>>,
+    intent: Intent,
 }
 
 type Calls<'f> = FuturesUnordered<BoxFuture<'f, (Node, End)>>;
@@ -326,7 +332,9 @@ impl<'a> Run<'a> {
         }
         match end {
             End::Surveyed(before) => {
-                self.surveys.insert(node, before);
+                if let Some(intent) = flight.intent {
+                    self.surveys.insert(node, Survey { before, intent });
+                }
                 self.ready.again(node);
                 return;
             }

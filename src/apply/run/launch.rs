@@ -126,27 +126,44 @@ impl Run<'_> {
         let mut intent = self.intent_to_make(addr, &kind, meta, &desired, prior);
         if intent.operation == Operation::Create {
             if intent.marker.is_none() && kind.provider.is_some() && !self.surveys.contains_key(&node) {
-                self.survey(node, Call { kind, provider, intent, work: Work::Survey }, batch, tell);
+                let call = Call { kind, provider, intent, work: Work::Survey };
+                self.survey(node, call, state, batch, tell);
                 return;
             }
-            intent.before = self.surveys.remove(&node).flatten();
+            intent.before = self.surveys.remove(&node).and_then(|survey| survey.before);
             intent.deposed = self.replaces(node);
         }
         *self.attempts.entry(node).or_default() += 1;
         self.launch(node, Call { kind, provider, intent, work }, Some(desired), state, batch, tell);
     }
 
-    /// Looks what is there before a create is sent that carries no marker, unless it could be taken for another one in flight.
-    fn survey(&mut self, node: Node, call: Call, batch: &mut Batch, tell: &mut dyn FnMut(Event)) {
+    /// Looks what is there before a create is sent that carries no marker. One that could be taken for another waits until that
+    /// is done; if nobody knows what came of that, it is not begun: afterwards nobody could tell whose an object is.
+    fn survey(
+        &mut self,
+        node: Node,
+        call: Call,
+        state: &state::State,
+        batch: &mut Batch,
+        tell: &mut dyn FnMut(Event),
+    ) {
         let addr = &call.intent.addr;
-        let alike = |other: &Intent| {
+        let alike = |other: &&Intent| {
             other.operation == Operation::Create
                 && other.addr.resource.kind == addr.resource.kind
                 && other.record.provider == call.intent.record.provider
                 && plan::confusable(&call.kind, &other.record.values, &call.intent.record.values)
         };
-        if self.flying.values().filter_map(|flight| flight.intent.as_ref()).any(alike) {
+        let flying = self.flying.values().filter_map(|flight| flight.intent.as_ref());
+        let mut begun = flying.chain(self.surveys.values().map(|survey| &survey.intent));
+        if begun.any(|intent| alike(&intent)) {
             self.deferred.push(node);
+            return;
+        }
+        if let Some(open) = state.intents.values().find(alike) {
+            self.blocked.insert(node, open.addr.clone());
+            self.block(node);
+            batch.done.push(node);
             return;
         }
         self.fly(node, call, None, batch, tell);
