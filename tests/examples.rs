@@ -4,6 +4,7 @@
 
 mod support;
 
+use support::postgres::Server;
 use support::sandbox::Sandbox;
 use support::transcript::Shown;
 use support::{compare, read, repository};
@@ -11,6 +12,17 @@ use support::{compare, read, repository};
 fn check(example: &str) {
     let mut sandbox = Sandbox::new();
     sandbox.copy(&repository("examples").join(example), &format!("examples/{example}"), &[]);
+    // One with a server's name at its end keeps its state there.
+    let server = match example.split_once("team-") {
+        Some((_, "postgres")) => match Server::start() {
+            Some(server) => Some(server),
+            None => return,
+        },
+        _ => None,
+    };
+    if let Some(server) = &server {
+        sandbox.set("PG_CONN_STR", &server.conn_str());
+    }
     let mut run = |command: &str| -> Shown {
         let shown = sandbox.line(&format!("isotope -chdir=examples/{example} {command}"));
         assert_eq!(shown.status, 0, "{example}, {command}:\n{}", shown.lines.join("\n"));

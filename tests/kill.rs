@@ -7,14 +7,11 @@
 
 mod support;
 
-use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use support::api::Api;
 use support::door::{Door, Last};
-use support::outside;
 use support::run::{self, Input};
 
 /// How many instances the configuration has.
@@ -52,45 +49,6 @@ fn configuration(element: &str, first: bool) -> String {
     (0..DESKS).map(block).collect()
 }
 
-/// The emulator as a process.
-struct Api {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Api {
-    fn start(home: &Path, fault: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_isotope"));
-        command.args(["emulator", "-listen=127.0.0.1:0"]).env_clear().env("HOME", home).current_dir(home);
-        if !fault.is_empty() {
-            command.arg(format!("-fault={fault}"));
-        }
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let (_, rest) = line.split_once("http://").unwrap();
-        Self { child, address: rest.split('/').next().unwrap().parse().unwrap() }
-    }
-
-    /// All there is, asked as somebody else, as often as it takes.
-    fn objects(&self) -> Vec<Json> {
-        loop {
-            let ask = || outside::call(self.address, "User u, Organization o", "GET", "/instances", None);
-            if let Ok(text) = std::panic::catch_unwind(ask) {
-                let found: Json = serde_json::from_str(&text).unwrap_or_default();
-                return found.as_array().cloned().unwrap_or_default();
-            }
-        }
-    }
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
 struct Place {
     _temp: tempfile::TempDir,
     dir: PathBuf,
@@ -104,7 +62,9 @@ impl Place {
         let dir = temp.path().canonicalize().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { api: Api::start(&dir, fault), _temp: temp, dir, runtime }
+        let fault = format!("-fault={fault}");
+        let args: &[&str] = if fault == "-fault=" { &[] } else { &[&fault] };
+        Self { api: Api::start(&dir, args), _temp: temp, dir, runtime }
     }
 
     fn env(&self, address: SocketAddr) -> BTreeMap<String, String> {

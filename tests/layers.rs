@@ -31,12 +31,15 @@ const DOORS: &[(&str, &[&str])] = &[
     ("reqwest", &["http/"]),
     ("rpassword", &["cli/"]),
     ("rsa", &["eval/functions/"]),
-    ("rustls", &["http/"]),
+    ("rustls", &["http/", "state/postgres/"]),
+    ("rustls_platform_verifier", &["state/postgres/"]),
     ("rustyline", &["cli/"]),
     ("saphyr_parser", &["eval/functions/"]),
     ("similar", &["render/"]),
     // `state/mod.rs` and `cli/backend/home.rs` name their own modules `sled`.
     ("sled", &["state/sled/", "state/mod.rs", "cli/backend/home.rs", "emulator/store.rs"]),
+    ("tokio_postgres", &["state/postgres/"]),
+    ("tokio_postgres_rustls", &["state/postgres/"]),
     ("tracing_subscriber", &["cli/"]),
 ];
 

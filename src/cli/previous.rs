@@ -9,9 +9,10 @@ use super::output::Output;
 use crate::config::{self, BackendSettings};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
 use crate::eval::EmptyScope;
-use crate::state::{Backend, Event, Image, Stamp, State, StoreError, Writer};
+use crate::state::{Backend, Event, Hold, Image, Stamp, State, StoreError, Writer};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const FILE: &str = ".isotope/backend.hcl";
 
@@ -96,6 +97,10 @@ impl Writer for Remembering {
 
     fn image(&self) -> Result<Image, StoreError> {
         self.inner.image()
+    }
+
+    fn hold(&self) -> Option<Arc<dyn Hold>> {
+        self.inner.hold()
     }
 }
 

@@ -64,7 +64,7 @@ pub async fn connect_with(
         let files = settings.files().map_err(|problem| {
             output.fail(Diagnostic::error("Invalid provider configuration").detail(problem))
         })?;
-        let options = client_options(files, parallelism, environment, output);
+        let options = client_options(files, parallelism, backend, environment, output);
         let provider = provider::connect(&settings, options).map_err(|diagnostic| output.fail(diagnostic))?;
         connected.providers.add(addr, provider, terms);
     }
@@ -75,12 +75,14 @@ pub async fn connect_with(
 fn client_options(
     files: provider::Files,
     parallelism: Option<usize>,
+    backend: &Backend,
     environment: &Environment,
     output: &Output,
 ) -> ClientOptions {
     let certificate = files.certificate.map(|file| environment.dir.join(file));
     ClientOptions {
         parallelism,
+        gate: Some(backend.gate.clone()),
         redactor: output.redactor(),
         ca_file: files.ca.map(|file| environment.dir.join(file)),
         certificate: certificate.map(|file| (file, files.key.map(|key| environment.dir.join(key)))),

@@ -62,6 +62,11 @@ fn said(rebuilt: &Rebuilt) -> String {
                 "The log was made anew from the database, at serial {serial}; the history before it is gone."
             )
         }
+        Rebuilt::Accepted { serial, problem } => {
+            format!(
+                "The state was damaged: {problem}. What is left is taken for whole now, at serial {serial}."
+            )
+        }
         Rebuilt::Salvaged { serial, damaged } => {
             let kept = format!(
                 "Both the log and the database were damaged. What is whole in either was kept, as serial {serial}; the files as they were are in `log.damaged` and `db.damaged`."

@@ -18,9 +18,9 @@ pub async fn run(args: &Workspace, environment: &Environment, output: &mut Outpu
     }
     let project = project::load(&Variables::default(), environment, output)?;
     let home = Home::of(&project, environment, output)?;
+    let place = home.open(environment, output)?;
     previous::check(&home, environment, output).await?;
-    let home = home.open(environment, output)?;
-    let known = known(home.as_ref(), output).await?;
+    let known = known(place.as_ref(), output).await?;
     match args {
         Workspace::Show => {}
         Workspace::List => list(&known, environment, output),
@@ -30,7 +30,7 @@ pub async fn run(args: &Workspace, environment: &Environment, output: &mut Outpu
                 environment,
                 output,
             )?;
-            create(name, &known, home.as_ref(), environment, output).await?;
+            create(name, &known, place.as_ref(), environment, output).await?;
         }
         Workspace::Select { or_create, name } => {
             refuse_override(
@@ -44,12 +44,12 @@ pub async fn run(args: &Workspace, environment: &Environment, output: &mut Outpu
                     switch(name, environment, output)?;
                     output.print(&format!("Switched to workspace \"{name}\"."));
                 }
-                false if *or_create => create(name, &known, home.as_ref(), environment, output).await?,
+                false if *or_create => create(name, &known, place.as_ref(), environment, output).await?,
                 false => return Err(output.fail(missing(name))),
             }
         }
         Workspace::Delete { force, name } => {
-            delete(name, *force, &known, home.as_ref(), environment, output).await?
+            delete(name, *force, &known, place.as_ref(), environment, output).await?
         }
     }
     Ok(Exit::Done)

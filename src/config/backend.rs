@@ -37,7 +37,14 @@ const fn secret(name: &'static str) -> Argument {
 const DEFAULT: &str = "sled";
 
 /// The types and their arguments. How each is opened is `cli/backend/`'s business.
-const TYPES: &[(&str, &[Argument])] = &[(DEFAULT, &[may("path", Type::String)]), ("s3", S3), ("http", HTTP)];
+const TYPES: &[(&str, &[Argument])] = &[(DEFAULT, &[may("path", Type::String)]), ("postgres", POSTGRES), ("s3", S3), ("http", HTTP)];
+
+const POSTGRES: &[Argument] = &[
+    Argument { name: "conn_str", ty: Type::String, needed: true, secret: true },
+    may("schema", Type::String),
+    may("ca_file", Type::String),
+    may("lease", Type::String),
+];
 
 const S3: &[Argument] = &[
     must("bucket", Type::String),
@@ -214,7 +221,9 @@ impl BackendSettings {
     /// The block, as [`remembered`] reads it. To be called on what holds no secret.
     pub fn to_text(&self) -> String {
         let shown = |value: &Value| value.as_str().map_or_else(|| console(value), quote);
-        let lines = self.values.iter().map(|(name, value)| format!("  {name} = {}\n", shown(value)));
+        let width = self.values.keys().map(|name| name.len()).max().unwrap_or_default();
+        let line = |(name, value): (&&str, &Value)| format!("  {name:width$} = {}\n", shown(value));
+        let lines = self.values.iter().map(line);
         format!("backend {} {{\n{}}}\n", quote(self.kind), lines.collect::<String>())
     }
 }

@@ -11,7 +11,8 @@ use tokio::time::{Instant, sleep};
 use super::answer::Response;
 use super::attempt::{Answer, Body, End, attempt};
 use super::backoff::BackOff;
-use super::error::CallError;
+use super::error::{CallError, Cause};
+use super::gate;
 use super::judge::{Verdict, judge, load};
 use super::limiter::Limiter;
 use super::options::{ClientOptions, OptionsError};
@@ -86,6 +87,9 @@ impl Inner {
     async fn attempt(&self, request: &Request, number: u32) -> (End, Duration) {
         let permit = self.limiter.pass().await;
         self.pace.turn().await;
+        if let Err(detail) = gate::pass(self.options.gate.as_deref(), request).await {
+            return (End::Unsent(Cause::Request { detail }), Duration::ZERO);
+        }
         self.sent.fetch_add(1, Ordering::Relaxed);
         let begin = Instant::now();
         let mut end = attempt(&self.wire, &self.options, request).await;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gate::Gate;
 use super::transport::Transport;
 use crate::secret::Redactor;
 
@@ -43,6 +44,8 @@ pub struct ClientOptions {
     pub seed: Option<u64>,
     /// Takes secrets out of errors and traces.
     pub redactor: Redactor,
+    /// Asked before every attempt at a request that changes something.
+    pub gate: Option<Arc<dyn Gate>>,
     /// What carries requests instead of the network; for tests.
     pub transport: Option<Arc<dyn Transport>>,
 }
@@ -68,6 +71,7 @@ impl Default for ClientOptions {
             max_retry_after: Duration::from_secs(120),
             seed: None,
             redactor: Redactor::new(),
+            gate: None,
             transport: None,
         }
     }

@@ -68,6 +68,15 @@ impl Chain {
         Self(hex(&Sha256::digest(lineage.as_bytes())))
     }
 
+    /// One that was stored.
+    pub fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The chain after a commit of these lines.
     pub fn after(&self, lines: &str) -> Self {
         let mut link = self.link();

@@ -8,7 +8,7 @@
 //! time, into another store ([`migrate`]), or through a file.
 //!
 //! To read on: `fold.rs`; `format/` (what a row says), `rows.rs`, `ledger.rs` (a commit); `log.rs`; then the
-//! stores, [`SledStore`] in `sled/` and [`MemoryStore`]. What every store promises is `tests/contract.rs`, run on each.
+//! stores, [`SledStore`] in `sled/`, [`postgres`] and [`MemoryStore`]. What every store promises is `tests/contract.rs`, run on each.
 
 use crate::addr::{ModulePath, Name, ObjectAddr, ResourceAddr};
 use crate::secret::{Fingerprint, KeySlot, Sealer};
@@ -17,8 +17,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod background;
 mod difference;
 mod fold;
+mod hold;
 pub mod journal;
 pub(crate) mod format;
 mod rows;
@@ -27,21 +29,22 @@ mod image;
 mod ledger;
 mod log;
 mod memory;
-mod release;
 mod sled;
 mod logged;
 mod http;
+pub mod postgres;
 mod s3;
 mod migrate;
 #[cfg(test)]
 mod tests;
 
+pub use background::released;
 pub use difference::{Difference, ObjectDifference};
+pub use hold::Hold;
 pub use http::{HttpBackend, HttpSettings};
 pub use image::{DocumentError, Image};
 pub use memory::{MemoryBackend, MemoryStore};
 pub use migrate::{MigrateError, Migrated, migrate};
-pub use release::released;
 pub use s3::{S3Backend, S3Settings};
 pub use sled::{SledBackend, SledStore};
 
@@ -263,6 +266,8 @@ pub enum Rebuilt {
     Database { serial: u64 },
     /// The log was made anew from the database; the history before that serial is gone.
     Log { serial: u64 },
+    /// Some of it is gone, and is not missed from here on.
+    Accepted { serial: u64, problem: String },
     /// Neither was whole: what verifies in one of them was kept, and `damaged` names what verifies in none.
     Salvaged { serial: u64, damaged: Vec<String> },
 }
@@ -322,6 +327,11 @@ pub trait Writer: Send {
 
     /// What the state is, from memory alone: for when the store cannot be written any more.
     fn image(&self) -> Result<Image, StoreError>;
+
+    /// The lock, for those who send; `None` if it cannot be lost while the process lives.
+    fn hold(&self) -> Option<Arc<dyn Hold>> {
+        None
+    }
 }
 
 /// A place with a state for each workspace: what a `backend` block names.

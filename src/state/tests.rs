@@ -34,6 +34,11 @@ fn stores_in_memory() -> Stores {
     }
 }
 
+/// The states of a workspace, each opened anew.
+fn stores_of(backend: impl Backend + 'static, damage: impl Fn(&str) + 'static) -> Stores {
+    Stores { open: Box::new(move || backend.open("default")), damage: Box::new(damage) }
+}
+
 impl Stores {
     fn open(&self) -> Box<dyn Store> {
         (self.open)()
@@ -217,3 +222,4 @@ mod journal;
 mod moto;
 mod on_disk;
 mod on_web;
+mod postgres;

@@ -1,15 +1,16 @@
 //! What all end-to-end tests share: a sandbox that runs the binary against an emulator in this process, and the
 //! transcripts that say what it prints.
 //!
-//! [`transcript`] reads a Markdown page into pieces and writes it back, [`sandbox`] is a home, a directory, an API
+//! [`api`] is that emulator as a process, [`transcript`] reads a Markdown page into pieces and writes it back, [`sandbox`] is a home, a directory, an API
 //! and the commands a page may use, [`line`] splits a command line, [`run`] starts the binary, [`mock`] is a REST server of no
 //! API in particular, [`outside`] is somebody
 //! else who uses the API, [`door`] holds an answer back so that a run can be killed at a known place, [`normal`] takes
-//! out what differs from run to run, [`leaks`] looks for secrets, [`page`] plays a whole page, [`compare`] says what differs.
+//! out what differs from run to run, [`leaks`] looks for secrets, [`page`] plays a whole page, [`postgres`] is a real server of that name, [`compare`] says what differs.
 
 // Each test binary uses a part of it.
 #![allow(dead_code)]
 
+pub mod api;
 pub mod compare;
 pub mod door;
 pub mod leaks;
@@ -18,6 +19,7 @@ pub mod mock;
 pub mod normal;
 pub mod outside;
 pub mod page;
+pub mod postgres;
 pub mod run;
 pub mod sandbox;
 pub mod transcript;

@@ -128,6 +128,21 @@ impl Sandbox {
         }
     }
 
+    /// An entry of the environment of all that runs from here on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.env.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Lets `name` stand for `text` in all that is shown.
+    pub fn literal(&mut self, text: &str, name: &str) {
+        self.normal.literal(text, name);
+    }
+
+    /// Something that nothing may show or write.
+    pub fn secret(&mut self, text: &str) {
+        self.leaks.learn(text);
+    }
+
     /// Objects the API holds before anything runs.
     pub fn load(&self, objects: &Value) {
         RUNTIME.block_on(self.emulator.load(objects)).expect("objects as `api.json` may hold them");

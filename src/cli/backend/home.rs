@@ -6,6 +6,7 @@ use super::super::environment::{Environment, Functions};
 use super::super::output::Output;
 use super::super::project::Project;
 use super::http::Http;
+use super::postgres::Postgres;
 use super::s3::S3;
 use super::sled::Sled;
 use crate::config::{self, BackendSettings, Values};
@@ -46,7 +47,7 @@ pub trait BackendType: Sync {
 }
 
 /// The first is the default.
-const TYPES: &[&dyn BackendType] = &[&Sled, &S3, &Http];
+const TYPES: &[&dyn BackendType] = &[&Sled, &Postgres, &S3, &Http];
 
 /// Where what belongs beside a state is kept, if the state itself is not on this machine.
 const BESIDE: &str = ".isotope/local";

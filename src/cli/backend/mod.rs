@@ -17,11 +17,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
+mod gate;
 mod home;
 mod http;
+mod postgres;
 mod s3;
 mod sled;
 
+use gate::LockGate;
 pub use home::{Home, dir};
 
 /// A state that was opened, with its key if there is one.
@@ -31,6 +34,8 @@ pub struct Backend {
     pub place: String,
     /// Where the emulator inside this process keeps its data.
     emulator: PathBuf,
+    /// What asks for the lock before anything is sent.
+    pub gate: Arc<LockGate>,
     pub state: State,
     pub sealer: Option<Arc<Sealer>>,
     choice: KeyChoice,
@@ -90,17 +95,26 @@ async fn find(
     let workspace = environment.workspace();
     check_name(&workspace, output)?;
     let home = Home::of(project, environment, output)?;
-    previous::check(&home, environment, output).await?;
     let backend = home.open(environment, output)?;
+    previous::check(&home, environment, output).await?;
     let store = backend.open(&workspace);
     let (version, slot) = store.key().await.map_err(|error| output.fail(complaint(&error)))?;
     let state = State { version, ..State::empty("") };
     let emulator = home.beside(environment).join(&*workspace).join("emulator");
     let memo = Memo::new(&home, environment);
     let place = backend.place(&workspace);
-    let backend =
-        Backend { store, place, emulator, state, sealer: None, choice: choice?, trouble: None, memo };
-    Ok((backend, slot))
+    let opened = Backend {
+        store,
+        place,
+        emulator,
+        gate: Arc::default(),
+        state,
+        sealer: None,
+        choice: choice?,
+        trouble: None,
+        memo,
+    };
+    Ok((opened, slot))
 }
 
 /// Refuses a name that could not be a workspace's.
@@ -181,12 +195,19 @@ impl Backend {
         environment: &Environment,
         output: &mut Output,
     ) -> Result<Box<dyn Writer>, Reported> {
-        let writer = self
-            .store
-            .lock(&environment.holder(command), wait)
-            .await
-            .map_err(|error| output.fail(complaint(&error)))?;
+        let holder = environment.holder(command);
+        let failed = |error: StoreError, output: &mut Output| output.fail(complaint(&error));
+        let mut writer = self.store.lock(&holder, wait).await.map_err(|error| failed(error, output))?;
+        let without_key = self.state.key.is_none() && self.sealer.is_none() && self.trouble.is_none();
         self.state = writer.state().clone();
+        if let (true, Some(slot)) = (without_key, self.state.key.clone()) {
+            // Somebody made the state, and its key, since it was looked at.
+            drop(writer);
+            self.unlock(Some(&slot), environment, output);
+            writer = self.store.lock(&holder, wait).await.map_err(|error| failed(error, output))?;
+            self.state = writer.state().clone();
+        }
+        self.gate.guard(writer.hold());
         Ok(self.memo.with(writer))
     }
 }

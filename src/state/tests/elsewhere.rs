@@ -3,16 +3,16 @@
 use super::*;
 use crate::secret::{KeySlot, KeySource};
 
-async fn write(backend: &dyn Backend, workspace: &str, events: &[Event]) {
+pub(super) async fn write(backend: &dyn Backend, workspace: &str, events: &[Event]) {
     let mut writer = backend.open(workspace).lock(&holder("apply"), NOW).await.unwrap();
     writer.commit(events, &stamp("apply")).await.unwrap();
 }
 
-async fn move_all(from: &dyn Backend, to: &dyn Backend) -> Result<Vec<Migrated>, MigrateError> {
+pub(super) async fn move_all(from: &dyn Backend, to: &dyn Backend) -> Result<Vec<Migrated>, MigrateError> {
     migrate(from, to, &holder("init"), &stamp("init")).await
 }
 
-fn on_disk() -> (tempfile::TempDir, SledBackend) {
+pub(super) fn on_disk() -> (tempfile::TempDir, SledBackend) {
     let dir = tempfile::tempdir().unwrap();
     let backend = SledBackend::new(dir.path().join("state"));
     (dir, backend)
@@ -25,7 +25,7 @@ async fn every_backend_keeps_workspaces_apart() {
     workspaces(&in_bucket::backend()).await;
 }
 
-async fn workspaces(backend: &dyn Backend) {
+pub(super) async fn workspaces(backend: &dyn Backend) {
     assert!(backend.workspaces().await.unwrap().is_empty());
     assert_eq!(backend.open("default").snapshot().await.unwrap().version.serial, 0);
     assert!(backend.workspaces().await.unwrap().is_empty(), "looking makes none");
