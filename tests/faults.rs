@@ -15,19 +15,24 @@ mod chance;
 mod check;
 #[path = "faults/graphs.rs"]
 mod graphs;
+#[path = "faults/kept.rs"]
+mod kept;
 #[path = "faults/mishap.rs"]
 mod mishap;
 #[path = "faults/scenario.rs"]
 mod scenario;
+#[path = "support/postgres.rs"]
+mod server;
 #[path = "faults/world.rs"]
 mod world;
 
 use chance::Chance;
-use check::{Expected, survives};
+use check::{Expected, survives, survives_in};
 use mishap::{At, Fault, Schedule, pair, singles};
 use scenario::Scenario;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// How many schedules the short form tries.
@@ -182,4 +187,35 @@ fn what_was_found_once_stays_mended() {
             assert!(ended.is_ok(), "{name}: {ended:?}");
         }
     });
+}
+
+/// Of each small world some mishaps, with the state on a real server.
+#[test]
+fn the_same_holds_for_a_state_in_postgresql() {
+    const EACH: usize = 6;
+    let Some(server) = server::Server::start().map(Arc::new) else { return };
+    let run = || {
+        virtually(async {
+            let mut failed = Vec::new();
+            for scenario in scenario::all().await {
+                let expected = Expected::of(&scenario).await;
+                let all = singles(&expected);
+                for schedule in all.iter().step_by(all.len().div_ceil(EACH)) {
+                    let world = scenario.before.fork().on(&server).await;
+                    let ended =
+                        survives_in(&world, &scenario, &expected, std::slice::from_ref(schedule)).await;
+                    failed.extend(
+                        ended.err().map(|problem| format!("{} {schedule:?}: {problem}", scenario.name)),
+                    );
+                }
+            }
+            failed
+        })
+    };
+    // Expressions recurse deeply in a debug build.
+    let thread = std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(64 << 20);
+        builder.spawn_scoped(scope, run).expect("a thread starts").join().expect("no test panics")
+    });
+    assert!(thread.is_empty(), "{} failed: {}", thread.len(), thread.join("\n\n"));
 }

@@ -141,7 +141,16 @@ pub async fn survives(
     expected: &Expected,
     schedules: &[Schedule],
 ) -> Result<(), String> {
-    let world = scenario.before.fork();
+    survives_in(&scenario.before.fork(), scenario, expected, schedules).await
+}
+
+/// The same in a world that is as the scenario's was before.
+pub async fn survives_in(
+    world: &World,
+    scenario: &Scenario,
+    expected: &Expected,
+    schedules: &[Schedule],
+) -> Result<(), String> {
     let mut history = Vec::new();
     for schedule in schedules {
         let ran = world.run(&scenario.project, &Trial::new(schedule.clone())).await;
@@ -153,10 +162,10 @@ pub async fn survives(
         Ran::Applied(outcome, _) if outcome.is_complete() => {}
         other => return Err(told(format!("a clean run did not end well: {}", other.told()))),
     }
-    expected.compare(&world).await.map_err(&told)?;
+    expected.compare(world).await.map_err(&told)?;
     // What an earlier run had sent may still be on its way; then it is compared again.
     tokio::time::sleep(Duration::from_secs(60)).await;
-    expected.compare(&world).await.map_err(&told)?;
+    expected.compare(world).await.map_err(&told)?;
     let (serial, requests) = (world.state().await.version.serial, world.api.log().len());
     let ran = world.run(&scenario.project, &Trial::new(Schedule::default())).await;
     let Ran::Applied(outcome, _) = &ran else { return Err(told(format!("a second run: {}", ran.told()))) };

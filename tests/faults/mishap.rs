@@ -2,10 +2,11 @@
 
 use crate::chance::{Chance, mix};
 use crate::check::Expected;
+use crate::kept::Kept;
 use isotope::apply::Stop;
 use isotope::emulator::{Local, Reply};
 use isotope::http::{Carried, Cause, Headers, Request, Transport};
-use isotope::state::{Event, Holder, Image, MemoryStore, Stamp, State, Store, StoreError, Writer};
+use isotope::state::{Event, Holder, Image, Stamp, State, Store, StoreError, Writer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -289,20 +290,30 @@ fn soon() -> String {
 
 /// A store whose process may die at a commit.
 pub struct Mortal {
-    pub store: MemoryStore,
+    pub store: Box<dyn Store>,
+    pub kept: Kept,
     pub trial: Arc<Trial>,
 }
 
 impl Mortal {
     pub async fn lock(&self, holder: &Holder) -> Result<MortalWriter, StoreError> {
+        let _still = self.kept.still();
         let writer = self.store.lock(holder, Duration::ZERO).await?;
-        Ok(MortalWriter { writer, trial: self.trial.clone() })
+        Ok(MortalWriter { writer, kept: self.kept.clone(), trial: self.trial.clone() })
     }
 }
 
 pub struct MortalWriter {
     writer: Box<dyn Writer>,
+    kept: Kept,
     trial: Arc<Trial>,
+}
+
+impl MortalWriter {
+    async fn write(&mut self, events: &[Event], stamp: &Stamp) -> Result<u64, StoreError> {
+        let _still = self.kept.still();
+        self.writer.commit(events, stamp).await
+    }
 }
 
 #[async_trait::async_trait]
@@ -316,14 +327,14 @@ impl Writer for MortalWriter {
         match self.trial.schedule.ending {
             Some(Ending::KilledBeforeCommit(at)) if at == number => self.trial.die().await,
             Some(Ending::KilledAfterCommit(at)) if at == number => {
-                self.writer.commit(events, stamp).await?;
+                self.write(events, stamp).await?;
                 self.trial.die().await
             }
             Some(Ending::DiskFull(at)) if at <= number => Err(StoreError::Io {
                 what: "the state cannot be written".to_owned(),
                 source: std::io::ErrorKind::StorageFull.into(),
             }),
-            _ => self.writer.commit(events, stamp).await,
+            _ => self.write(events, stamp).await,
         }
     }
 

@@ -1,6 +1,8 @@
 //! An API, a state and the runs over them, all inside this process, under a clock that jumps.
 
+use crate::kept::Kept;
 use crate::mishap::{Mortal, Road, Trial};
+use crate::server::Server;
 use isotope::apply::{self, Apply, Outcome};
 use isotope::config::{self, Config, Values};
 use isotope::diag::{Diagnostic, Diagnostics, FileId, Sources, Span};
@@ -11,7 +13,7 @@ use isotope::kind::{self, Kinds};
 use isotope::plan::{self, Mode, Plan, Providers, Selection, Terms, Walk};
 use isotope::provider::{self, LocalProvider, Source};
 use isotope::secret::{Key, Sealer};
-use isotope::state::{Holder, MemoryStore, ProviderAddr, Stamp, State, Store, StoreError};
+use isotope::state::{Holder, ProviderAddr, Stamp, State, StoreError};
 use isotope::value::Value;
 use serde_json::Value as Json;
 use std::path::Path;
@@ -69,7 +71,7 @@ impl Host for Nothing {
 /// The API and the state.
 pub struct World {
     pub api: Local,
-    pub store: MemoryStore,
+    pub store: Kept,
     sealer: Arc<Sealer>,
     /// What the API's clock says.
     clock: jiff::Timestamp,
@@ -119,7 +121,7 @@ impl World {
     pub fn empty(clock: &str) -> Self {
         let clock = clock.parse().expect("a time");
         let sealer = Arc::new(Sealer::new(&Key::from_bytes([3; 32]), LINEAGE));
-        Self { api: api(clock), store: MemoryStore::with_lineage(LINEAGE), sealer, clock }
+        Self { api: api(clock), store: Kept::new(LINEAGE), sealer, clock }
     }
 
     /// The same world once more: what happens in one does not happen in the other.
@@ -129,10 +131,17 @@ impl World {
         Self { api, store: self.store.fork(), sealer: self.sealer.clone(), clock: self.clock }
     }
 
+    /// The same world with its state on a server.
+    pub async fn on(mut self, server: &Arc<Server>) -> Self {
+        self.store = self.store.on(server).await;
+        self
+    }
+
     pub async fn state(&self) -> State {
-        let mut store = self.store.clone();
+        let mut store = self.store.open();
         store.unlock_values(self.sealer.clone());
-        store.snapshot().await.expect("memory can be read")
+        let _still = self.store.still();
+        store.snapshot().await.expect("the state can be read")
     }
 
     /// All objects that the API holds.
@@ -152,7 +161,7 @@ impl World {
     }
 
     async fn process(&self, project: &Project, trial: &Arc<Trial>) -> Ran {
-        let mut store = self.store.clone();
+        let mut store = self.store.open();
         store.unlock_values(self.sealer.clone());
         let holder = Holder {
             id: "1".to_owned(),
@@ -162,7 +171,7 @@ impl World {
             command: "apply".to_owned(),
             since: 0,
         };
-        let mortal = Mortal { store, trial: trial.clone() };
+        let mortal = Mortal { store, kept: self.store.clone(), trial: trial.clone() };
         let mut writer = mortal.lock(&holder).await.expect("nobody else is there");
         let state = isotope::state::Writer::state(&writer).clone();
         let providers = self.providers(trial);
