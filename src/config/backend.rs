@@ -37,7 +37,8 @@ const fn secret(name: &'static str) -> Argument {
 const DEFAULT: &str = "sled";
 
 /// The types and their arguments. How each is opened is `cli/backend/`'s business.
-const TYPES: &[(&str, &[Argument])] = &[(DEFAULT, &[may("path", Type::String)]), ("postgres", POSTGRES), ("s3", S3), ("http", HTTP)];
+const TYPES: &[(&str, &[Argument])] =
+    &[(DEFAULT, &[may("path", Type::String)]), ("postgres", POSTGRES), ("s3", S3), ("http", HTTP)];
 
 const POSTGRES: &[Argument] = &[
     Argument { name: "conn_str", ty: Type::String, needed: true, secret: true },
