@@ -74,7 +74,7 @@ pub fn check(
     let desired = desired.unmark().0;
     let mut found = masks(kind, &desired, place);
     if let Some(used) = &kind.catalogue {
-        found.extend(entries(kind, used, &desired, place, block));
+        found.extend(entries(used, &desired, place, block));
     }
     found.into_iter().for_each(|diagnostic| diags.push(diagnostic.about(addr)));
 }
@@ -111,7 +111,6 @@ fn entry_path(attribute: &str, inside: &Path) -> Path {
 
 /// What the catalogue says of the described map.
 fn entries(
-    kind: &Kind,
     used: &CatalogueUse,
     desired: &Value,
     place: &dyn Fn(&Path) -> Span,
@@ -130,7 +129,6 @@ fn entries(
     };
     let at = |key: &str| place(&Path::root().child_attr(&used.entries).child_index(Value::string(key)));
     let mut found = missing_entries(element, &given, block);
-    found.extend(login(kind, element, desired, &given, block));
     for (key, value) in &given.declared {
         found.extend(entry(catalogue, element, key, value).map(|diagnostic| diagnostic.at(at(key))));
     }
@@ -219,7 +217,17 @@ fn and<'a>(words: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// An element behind a login in a browser takes a one-time code, or tokens from elsewhere.
-fn login(kind: &Kind, element: &Element, desired: &Value, given: &Given, block: Span) -> Option<Diagnostic> {
+///
+/// That is for objects that are to be made: one that exists has logged in, or was disabled since.
+pub fn login(kind: &Kind, desired: &Value, block: Span) -> Option<Diagnostic> {
+    let used = kind.catalogue.as_ref()?;
+    let plain = |name: &str| desired.get_attr(name).map(|value| value.unmark().0);
+    let element = used.catalogue()?.element(plain(&used.key)?.as_str()?)?;
+    let entries = plain(&used.entries);
+    if entries.as_ref().is_some_and(|entries| !entries.is_known()) {
+        return None;
+    }
+    let given = Given::new(entries.as_ref());
     let handed_over = kind.attributes.values().find(|attribute| attribute.write_only)?;
     let has_code = desired.get_attr(&handed_over.name).is_some_and(|value| !value.is_null());
     let has_tokens = given.declared.keys().any(|key| key.starts_with("oauth.user."));

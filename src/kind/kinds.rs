@@ -90,6 +90,7 @@ impl Kinds {
     /// Returns these kinds and more; a name that is taken is reported.
     pub fn with(&self, more: Vec<Kind>, diags: &mut Diagnostics) -> Kinds {
         let mut all = self.clone();
+        let mut new = Vec::new();
         for kind in more {
             if let Some(first) = all.by_name.get(&kind.name) {
                 let complaint = Diagnostic::error("Duplicate kind").at(kind.span);
@@ -108,8 +109,22 @@ impl Kinds {
             for (name, source) in Source::of(&kind) {
                 all.add_source(name, source, diags);
             }
+            new.push(kind);
         }
+        new.iter().for_each(|kind| all.check_references(kind, diags));
         all
+    }
+
+    /// Complains about attributes that refer to what there is not.
+    fn check_references(&self, kind: &Kind, diags: &mut Diagnostics) {
+        for refers in kind.attributes.values().filter_map(|attribute| attribute.refers_to.as_ref()) {
+            let label = match self.get(&refers.kind) {
+                None => format!("there is no kind `{}`", refers.kind),
+                Some(other) if other.attributes.contains_key(&refers.attribute) => continue,
+                Some(_) => format!("`{}` has no attribute `{}`", refers.kind, refers.attribute),
+            };
+            diags.error(Diagnostic::error("Unknown reference").at(refers.span).label(label));
+        }
     }
 
     /// Adds a data source, unless one kind's plural is another's name.

@@ -28,14 +28,14 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;
-pub use check::{argument, check, missing};
+pub use check::{argument, check, login, missing};
 pub use kinds::Kinds;
-pub use naming::IdPattern;
 pub(crate) use naming::identity_text;
+pub use naming::{IdPattern, Named};
 pub use notation::kind;
 pub use request::{Envelope, List, Members, Next, Page, Place, Request, Toggle, Wait};
 pub(crate) use schema::echoed;
-pub use schema::{default_value, normalise, schema_type, secrets};
+pub use schema::{default_value, initial_value, normalise, schema_type, secrets};
 pub use shape::covers;
 pub(crate) use shape::sent;
 pub use source::{Shape, Source};
@@ -96,12 +96,18 @@ pub struct Attribute {
     pub write_only: bool,
     /// Of a write-only attribute: those whose change sends it again, be it a secret in them or all of a `local` one.
     pub resend: Vec<Name>,
+    /// Of a write-only attribute: those that go along, whole, whenever it is sent again.
+    pub along: Vec<Name>,
     /// A part of paths, not of bodies: the object stands below it.
     pub parent: bool,
     /// Kept in the state alone: neither sent nor read.
     pub local: bool,
     /// Answers carry it. Of one that they do not, what was last sent counts.
     pub echo: bool,
+    /// What the service makes of it when nobody says, over the other attributes: nobody would write that down.
+    pub initial: Option<Expr>,
+    /// The objects that its value, or the values in it, may name.
+    pub refers_to: Option<Reference>,
     /// Only the answer to a create carries it; it is kept from there.
     pub once: bool,
     /// An element that comes back as an object has its value under this key.
@@ -112,6 +118,16 @@ pub struct Attribute {
     pub toggle: Option<Toggle>,
     /// A set whose elements are put in and taken out by requests of their own.
     pub members: Option<Members>,
+    pub span: Span,
+}
+
+/// An attribute of other objects that a value names: `account.id`.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    pub kind: Name,
+    pub attribute: Name,
+    /// Over `key`, under which the value stands, and `parent`, the object that the whole stands below: whether it is such a name.
+    pub only: Option<Expr>,
     pub span: Span,
 }
 

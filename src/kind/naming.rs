@@ -1,7 +1,8 @@
 //! How an object is named from outside: an id that `import` takes, read against the kind's patterns.
 
-use super::Kind;
+use super::{Attribute, Kind, Role};
 use crate::addr::Name;
+use crate::eval::roots;
 use crate::value::{Str, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,14 +72,66 @@ impl Kind {
         if many { vec![keys()] } else { self.import.clone() }
     }
 
+    /// Writes the id by which `import` finds an object, as [`Kind::named`] reads it. `None` if no pattern can say it.
+    pub fn import_id(&self, id: &str, values: &Value) -> Option<String> {
+        let patterns = self.patterns();
+        if patterns.is_empty() {
+            return Some(id.to_owned());
+        }
+        let written = patterns.iter().filter_map(|pattern| pattern.write(id, values));
+        // Of several ways of writing it, the one that leads back below the same parents.
+        written.into_iter().find(|text| self.named(text).is_ok_and(|named| self.is_named(&named, id, values)))
+    }
+
+    /// What a person calls an object: its name, or what else no two of its kind share. `None` if only the id tells it.
+    pub fn title(&self, values: &Value) -> Option<String> {
+        let own = self.attributes.contains_key("name").then_some("name");
+        let names = own.into_iter().chain(self.key.iter().chain(&self.unique).map(|name| &**name));
+        names.filter_map(|name| word(values, name)).find(|text| !text.trim().is_empty())
+    }
+
+    /// Which entry of its kind's catalogue an object is one of.
+    pub fn sort(&self, values: &Value) -> Option<String> {
+        word(values, &self.catalogue.as_ref()?.key)
+    }
+
+    /// The ways in which objects stand below others: for each, the attributes that a list of them needs to know.
+    pub fn places(&self) -> Vec<Vec<&Attribute>> {
+        let Some(list) = &self.list else { return Vec::new() };
+        let patterns = self.patterns();
+        let words = roots(&list.request.path);
+        let needed = |name: &&Name| words.contains(&***name) && !self.is_key(name);
+        let needed: Vec<&Attribute> =
+            self.attributes.keys().filter(needed).map(|name| &self.attributes[name]).collect();
+        let said = |attribute: &&&Attribute| {
+            patterns.iter().any(|pattern| pattern.words().any(|word| *word == attribute.name))
+        };
+        let (said, unsaid): (Vec<&Attribute>, Vec<&Attribute>) = needed.iter().partition(|a| said(a));
+        let (always, perhaps): (Vec<_>, Vec<_>) =
+            unsaid.into_iter().partition(|attribute| matches!(attribute.role, Role::Required));
+        let mut places: Vec<Vec<&Attribute>> = match patterns.as_slice() {
+            [] => vec![Vec::new()],
+            patterns => patterns.iter().map(|pattern| pattern.among(&said)).collect(),
+        };
+        places.iter_mut().for_each(|place| place.extend(&always));
+        let deeper =
+            perhaps.iter().flat_map(|more| places.iter().map(|place| [&place[..], &[*more]].concat()));
+        let deeper: Vec<_> = deeper.collect();
+        places.extend(deeper);
+        places
+    }
+
     /// Whether an object that is recorded is the one that an id names: it has the identity, below the same parents.
     pub fn is_named(&self, named: &Named, id: &str, values: &Value) -> bool {
-        let parents = self.attributes.values().filter(|attribute| attribute.parent);
-        let below = |attribute: &crate::kind::Attribute| {
-            let (one, other) = (named.values.get_attr(&attribute.name), values.get_attr(&attribute.name));
-            !self.is_read_below(attribute) || one == other
-        };
-        named.id == id && parents.into_iter().all(below)
+        named.id == id && self.stands_with(&named.values, values)
+    }
+
+    /// Whether two objects stand below the same parents, where the path to them leads by those.
+    pub fn stands_with(&self, one: &Value, other: &Value) -> bool {
+        let mut parents = self.attributes.values().filter(|attribute| attribute.parent);
+        parents.all(|attribute| {
+            !self.is_read_below(attribute) || one.get_attr(&attribute.name) == other.get_attr(&attribute.name)
+        })
     }
 
     fn found(&self, id: String, words: BTreeMap<&str, &str>) -> Result<Named, String> {
@@ -130,12 +183,39 @@ impl IdPattern {
         Some(words)
     }
 
+    /// The id of an object in this form; `None` where a word has no value, or one that would be read as two.
+    fn write(&self, id: &str, values: &Value) -> Option<String> {
+        let part = |part: &Part| match part {
+            Part::Literal(literal) => Some(literal.clone()),
+            Part::Word(name) if &**name == "id" => Some(id.to_owned()),
+            Part::Word(name) => word(values, name),
+        };
+        let parts: Vec<String> = self.0.iter().map(part).collect::<Option<_>>()?;
+        let whole = |part: &String| !part.is_empty() && !part.contains('/');
+        parts.iter().all(whole).then(|| parts.join("/"))
+    }
+
+    /// Which of some attributes it names.
+    fn among<'a>(&self, attributes: &[&'a Attribute]) -> Vec<&'a Attribute> {
+        let named = |attribute: &&&Attribute| self.words().any(|word| *word == attribute.name);
+        attributes.iter().filter(named).copied().collect()
+    }
+
     /// The words that it names.
     pub(super) fn words(&self) -> impl Iterator<Item = &Name> {
         self.0.iter().filter_map(|part| match part {
             Part::Word(word) => Some(word),
             Part::Literal(_) => None,
         })
+    }
+}
+
+/// The text of an attribute that is a known string or number.
+fn word(values: &Value, name: &str) -> Option<String> {
+    match values.get_attr(name)?.unmarked() {
+        Value::String(text) => Some(text.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

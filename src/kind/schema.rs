@@ -61,6 +61,12 @@ pub fn default_value(attribute: &Attribute, name: &str, key: &ObjectKey) -> Resu
     attribute.constraint.apply(&value).map(Some).map_err(|problem| problem.to_string())
 }
 
+/// Returns what the service makes of an argument that nobody gives, for an object with these attributes. `None` where that is not known.
+pub fn initial_value(attribute: &Attribute, values: &Value) -> Option<Value> {
+    let value = Words::new().with_all(values).value(attribute.initial.as_ref()?).ok()?;
+    attribute.constraint.apply(&value.unmark_deep().0).ok().filter(Value::is_wholly_known)
+}
+
 /// Returns the form in which two values of an attribute are compared: what the API changes by itself is evened out.
 ///
 /// Values of a `text` attribute become strings as the API echoes them, JSON inside them is written anew (keys sorted, no blanks); the

@@ -58,7 +58,9 @@ fn check_block(text: &str) {
         }
     }
     let place = |path: &Path| place(block, path);
-    check(instance(), &Value::object(desired), &place, block.header, "instance.x", &mut diags);
+    let desired = Value::object(desired);
+    check(instance(), &desired, &place, block.header, "instance.x", &mut diags);
+    login(instance(), &desired, block.header).into_iter().for_each(|warning| diags.push(warning));
     compare(text, &diags.take(), &sources);
 }
 

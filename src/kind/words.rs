@@ -2,6 +2,7 @@
 //!
 //! Such an expression is evaluated like any other, but in a world without references, files, environment and clock.
 
+use super::Kind;
 use crate::diag::{Diagnostics, Reported};
 use crate::eval::evaluate_with;
 use crate::syntax::Expr;
@@ -28,6 +29,13 @@ impl Words {
             self.0.extend(attributes.iter().map(|(name, value)| (name.clone(), value.clone())));
         }
         self
+    }
+
+    /// Adds every attribute of a kind, of which nothing but the type is known.
+    pub(crate) fn with_types(self, kind: &Kind) -> Self {
+        kind.attributes.values().fold(self, |words, attribute| {
+            words.with(&attribute.name, Value::unknown(attribute.constraint.ty()))
+        })
     }
 
     /// Evaluates an expression over these variables, telling its author what is wrong with it.

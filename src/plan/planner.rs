@@ -317,6 +317,9 @@ impl<'p> Planner<'p> {
         let meta = self.meta(visit, evaluation);
         let imported = self.request_import(kind, &visit.addr, &desired, &meta);
         let Some(current) = self.current.get(&visit.addr).or(imported.as_ref()) else {
+            if let Some(warning) = crate::kind::login(kind, &desired, visit.resource.span) {
+                diags.push(warning.about(&visit.addr));
+            }
             let values = created(kind, &desired);
             return Some(Action::Create { planned: Planned { values, desired, meta } });
         };

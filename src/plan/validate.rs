@@ -222,7 +222,11 @@ impl Objects for Unknowns {
             return data::rehearsed(&visit, evaluation, diags);
         }
         let kind = evaluation.kinds.get(&visit.addr.resource.kind)?;
-        let object = unknown_object(kind, &desired(kind, &visit, evaluation, diags)?);
+        let desired = desired(kind, &visit, evaluation, diags)?;
+        if let Some(warning) = crate::kind::login(kind, &desired, visit.resource.span) {
+            diags.push(warning.about(&visit.addr));
+        }
+        let object = unknown_object(kind, &desired);
         super::condition::shape(&visit, &object, evaluation, diags);
         Some(object)
     }

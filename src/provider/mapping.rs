@@ -65,9 +65,24 @@ pub(super) fn changes(kind: &Kind, update: &Update<'_>) -> Result<Option<Value>,
         let value = clear(attribute, value)?;
         if !value.is_null() {
             body.put(&attribute.at, wrapped(attribute, value));
+            put_along(&mut body, kind, attribute, update)?;
         }
     }
     Ok((!body.0.is_empty()).then(|| body.value()))
+}
+
+/// Puts what a value that is sent again needs beside it: as a whole, but for what was not declared.
+fn put_along(body: &mut Tree, kind: &Kind, attribute: &Attribute, update: &Update<'_>) -> Result<(), String> {
+    for other in attribute.along.iter().filter_map(|name| kind.attributes.get(name)) {
+        let value = update.desired.get_attr(&other.name).unwrap_or(&Value::Null(Type::Dynamic));
+        let value = clear(other, value)?;
+        for (key, value) in entries(other, &value).iter().flat_map(Value::elements) {
+            let Some(key) = key.as_str() else { continue };
+            let at: Vec<String> = other.at.iter().cloned().chain([key.to_owned()]).collect();
+            body.put(&at, value);
+        }
+    }
+    Ok(())
 }
 
 /// Whether anything of an update travels in a body.

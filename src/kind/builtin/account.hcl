@@ -14,7 +14,10 @@ kind "account" {
     default = block.key == null ? block.name : "${block.name}-${block.key}"
   }
   attribute "description" { type = string }
-  attribute "active" { type = bool } # false deletes the scheduled jobs of its users
+  attribute "active" { # false deletes the scheduled jobs of its users
+    type    = bool
+    initial = true
+  }
   computed "id" { type = number }
   computed "created_date" { # milliseconds since 1970
     type = number

@@ -8,15 +8,23 @@ kind "formula" {
     default = block.key == null ? block.name : "${block.name}-${block.key}"
   }
   attribute "description" { type = string }
-  attribute "active" { type = bool }
-  attribute "engine" { type = string } # "v1" or "v3"
+  attribute "active" {
+    type    = bool
+    initial = true
+  }
+  attribute "engine" { # "v1" or "v3"
+    type    = string
+    initial = "v1"
+  }
   attribute "debug_logging" {
-    type = bool
-    at   = "debugLoggingEnabled" # false needs the engine "v3"
+    type    = bool
+    at      = "debugLoggingEnabled" # false needs the engine "v3"
+    initial = true
   }
   attribute "single_threaded" {
-    type = bool
-    at   = "singleThreaded"
+    type    = bool
+    at      = "singleThreaded"
+    initial = false
   }
   # Names inside these values are the API's own.
   attribute "configuration" { # variables, filled in by each formula_instance

@@ -5,20 +5,26 @@ kind "formula_instance" {
   import      = "${formula}/${id}"
 
   attribute "formula" { # the template's id
-    type     = number
-    required = true
-    parent   = true
-    at       = "formula.id"
+    type      = number
+    required  = true
+    parent    = true
+    at        = "formula.id"
+    refers_to = formula.id
   }
   attribute "name" {
     type    = string
     default = block.key == null ? block.name : "${block.name}-${block.key}"
   }
-  attribute "active" { type = bool }
+  attribute "active" {
+    type    = bool
+    initial = true
+  }
   attribute "configuration" { # by the keys of the template's variables; element instances by their id
-    type    = map(any)
-    partial = true
-    text    = true
+    type      = map(any)
+    partial   = true
+    text      = true
+    refers_to = instance.id
+    refers_if = anytrue([for variable in parent.configuration : variable.key == key && variable.type == "elementInstance"])
   }
   attribute "settings" { # "notification.email", "notification.webhook.url", "api", …
     type    = map(any)

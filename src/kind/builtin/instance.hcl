@@ -23,8 +23,9 @@ kind "instance" {
     masked  = "********" # never a value: compare by fingerprint, never send
   }
   attribute "tags" {
-    type   = set(string)
-    unwrap = "name" # an element may come back as an object that has its value under this key
+    type    = set(string)
+    unwrap  = "name" # an element may come back as an object that has its value under this key
+    initial = [name] # what the service makes of it when nobody says: nobody would write that down
   }
   attribute "provider_data" {
     type       = map(any)
@@ -32,6 +33,7 @@ kind "instance" {
     sensitive  = true
     write_only = true # sent at create, never echoed, a later change alone plans nothing
     resend     = ["configuration", "provider_data_version"] # a new secret is a new login
+    along      = ["configuration"]                          # which needs the keys and the address it was asked for with
   }
   attribute "provider_data_version" { # a change of it hands `provider_data` over again
     type  = number
@@ -43,10 +45,11 @@ kind "instance" {
     echo = false # what comes back later is not known
   }
   attribute "enabled" { # set by requests of its own
-    type = bool
-    read = !object.disabled
-    on   = "PUT /instances/${id}/enabled"
-    off  = "DELETE /instances/${id}/enabled"
+    type    = bool
+    read    = !object.disabled
+    on      = "PUT /instances/${id}/enabled"
+    off     = "DELETE /instances/${id}/enabled"
+    initial = true
   }
   computed "id" { type = number }
   computed "token" {

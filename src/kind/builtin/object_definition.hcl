@@ -15,12 +15,14 @@ kind "object_definition" {
     at      = "objectName"
   }
   attribute "account" { # an account's id; without it and `instance`, the organization's
-    type   = number
-    parent = true
+    type      = number
+    parent    = true
+    refers_to = account.id
   }
   attribute "instance" { # an element instance's id
-    type   = number
-    parent = true
+    type      = number
+    parent    = true
+    refers_to = instance.id
   }
   attribute "fields" {
     type = list(object({

@@ -8,22 +8,26 @@ kind "transformation" {
   import     = ["${element}/${object}", "accounts/${account}/${element}/${object}", "instances/${instance}/${object}"]
 
   attribute "object" { # an object_definition's name
-    type     = string
-    required = true
-    parent   = true
-    at       = "objectName"
+    type      = string
+    required  = true
+    parent    = true
+    at        = "objectName"
+    refers_to = object_definition.name
   }
   attribute "element" { # the element's key; an instance has its own
-    type   = string
-    parent = true
+    type      = string
+    parent    = true
+    refers_to = instance.element
   }
   attribute "account" {
-    type   = number
-    parent = true
+    type      = number
+    parent    = true
+    refers_to = account.id
   }
   attribute "instance" {
-    type   = number
-    parent = true
+    type      = number
+    parent    = true
+    refers_to = instance.id
   }
   attribute "vendor_name" { # the element's own name of the object
     type     = string
@@ -50,8 +54,9 @@ kind "transformation" {
     partial = true
   }
   attribute "legacy" {
-    type = bool
-    at   = "isLegacy"
+    type    = bool
+    at      = "isLegacy"
+    initial = false
   }
   computed "level" { type = string }
 

@@ -7,8 +7,9 @@ kind "user" {
   unique     = ["email"]
 
   attribute "account" { # an account's id; without it, the organization's own
-    type   = number
-    parent = true
+    type      = number
+    parent    = true
+    refers_to = account.id
   }
   attribute "email" {
     type     = string
@@ -34,7 +35,10 @@ kind "user" {
     type  = number
     local = true
   }
-  attribute "active" { type = bool }
+  attribute "active" {
+    type    = bool
+    initial = true
+  }
   attribute "roles" { # "org-admin", "admin", "org", "default-user", "sys-admin"
     type   = set(string)
     unwrap = "key"

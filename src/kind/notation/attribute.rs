@@ -6,8 +6,8 @@ use crate::addr::Name;
 use crate::config::fields::{Fields, labels, missing};
 use crate::config::types;
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
-use crate::kind::{Attribute, Envelope, Generate, Members, Request, Role, Toggle};
-use crate::syntax::Block;
+use crate::kind::{Attribute, Envelope, Generate, Members, Reference, Request, Role, Toggle};
+use crate::syntax::{Block, Expr, ExprKind, Step};
 use crate::value::{Constraint, Type};
 
 /// What a resource block has of its own, whatever its kind.
@@ -28,9 +28,12 @@ impl Attribute {
             sensitive: false,
             write_only: false,
             resend: Vec::new(),
+            along: Vec::new(),
             parent: false,
             local: false,
             echo: true,
+            initial: None,
+            refers_to: None,
             once: false,
             unwrap: None,
             wrap: None,
@@ -123,21 +126,63 @@ fn argument(attribute: &mut Attribute, fields: &mut Fields<'_>, paths: &Paths, d
     // What an object stands below cannot change under it.
     attribute.replace = fields.flag("replace", diags).unwrap_or(attribute.parent);
     attribute.write_only = fields.flag("write_only", diags).unwrap_or(false);
-    if let Some((names, span)) = fields.constant("resend", &Type::list(Type::String), diags) {
-        attribute.resend =
-            names.elements().filter_map(|(_, name)| Some(Name::from(name.as_str()?))).collect();
-        if !attribute.write_only {
-            invalid(span, "only what is `write_only` has to be sent again", diags);
-        }
-    }
+    attribute.resend = names_of("resend", attribute, fields, diags);
+    attribute.along = names_of("along", attribute, fields, diags);
     partial(attribute, fields, diags);
+    attribute.initial = fields.take("initial").map(|initial| initial.expr.clone());
+    attribute.refers_to = refers_to(fields, diags);
     attribute.toggle = toggle(attribute, fields, paths, diags);
     attribute.members = members(attribute, fields, paths, diags);
     one_way(attribute, diags);
 }
 
+/// Names of attributes that say something of a write-only one; whether there are such is known when all are read.
+fn names_of(
+    word: &'static str,
+    attribute: &Attribute,
+    fields: &mut Fields<'_>,
+    diags: &mut Diagnostics,
+) -> Vec<Name> {
+    let Some((names, span)) = fields.constant(word, &Type::list(Type::String), diags) else {
+        return Vec::new();
+    };
+    if !attribute.write_only {
+        invalid(span, "only what is `write_only` has to be sent again", diags);
+    }
+    names.elements().filter_map(|(_, name)| Some(Name::from(name.as_str()?))).collect()
+}
+
 fn invalid(span: Span, label: &str, diags: &mut Diagnostics) {
     diags.error(Diagnostic::error("Invalid attribute").at(span).label(label));
+}
+
+/// `refers_to = account.id`: whether there is such a kind is known when all are read.
+fn refers_to(fields: &mut Fields<'_>, diags: &mut Diagnostics) -> Option<Reference> {
+    let only = fields.take("refers_if").map(|only| only.expr.clone());
+    let Some(given) = fields.take("refers_to") else {
+        if let Some(only) = only {
+            invalid(
+                only.span,
+                "says when the value refers to something, but not to what: `refers_to`",
+                diags,
+            );
+        }
+        return None;
+    };
+    let Some((kind, attribute)) = dotted(&given.expr) else {
+        invalid(given.expr.span, "expected an attribute of a kind: `account.id`", diags);
+        return None;
+    };
+    Some(Reference { kind, attribute, only, span: given.expr.span })
+}
+
+/// `KIND.ATTRIBUTE`.
+fn dotted(expr: &Expr) -> Option<(Name, Name)> {
+    let ExprKind::Traversal { root, steps } = &expr.kind else { return None };
+    match steps.as_slice() {
+        [Step::Attr(attribute)] => Some((root.name.clone(), attribute.name.clone())),
+        _ => None,
+    }
 }
 
 fn partial(attribute: &mut Attribute, fields: &mut Fields<'_>, diags: &mut Diagnostics) {

@@ -59,10 +59,10 @@ fn key(kind: &Kind, name: &str, span: Span, diags: &mut Diagnostics) -> Option<N
     Some(name)
 }
 
-/// What sends a write-only value again must be an attribute that can change.
+/// What sends a write-only value again, and what goes along with it, must be attributes.
 fn resent(kind: &Kind, diags: &mut Diagnostics) {
     for attribute in kind.attributes.values() {
-        for name in &attribute.resend {
+        for name in attribute.resend.iter().chain(&attribute.along) {
             drop(known_attribute(kind, name, attribute.span, diags));
         }
     }

@@ -7,7 +7,7 @@ use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::kind::words::Words;
 use crate::kind::{Kind, Lookup, Shape};
 use crate::syntax::Block;
-use crate::value::{Type, Value};
+use crate::value::Type;
 use std::collections::BTreeMap;
 
 /// Reads the block; without one, an object is found by its `id` and by whatever the kind's list shows.
@@ -21,9 +21,7 @@ pub(super) fn lookup(fields: &mut Fields<'_>, kind: &mut Kind, diags: &mut Diagn
     fields.finish(diags);
     readable(block, kind, diags);
     kind.lookup = Lookup { by: by.unwrap_or_else(|| vec!["id".into()]), plural, search };
-    let words = kind.attributes.values().fold(Words::new(), |words, attribute| {
-        words.with(&attribute.name, Value::unknown(attribute.constraint.ty()))
-    });
+    let words = Words::new().with_types(kind);
     kind.lookup.search.values().for_each(|expr| check(expr, &words, diags));
 }
 

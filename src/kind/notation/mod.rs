@@ -9,8 +9,9 @@
 //! | `attribute "name"` | `type`, `required`, `default`, `replace` | what the user sets; `default` is over `block.name` and `block.key` |
 //! | | `at` | its place in requests and answers: JSON keys with dots between them |
 //! | | `partial`, `text`, `masked`, `unwrap`, `wrap` | how its value travels and comes back ([`Attribute`]) |
-//! | | `parent`, `local`, `echo`, `write_only`, `resend` | where it does not travel |
+//! | | `parent`, `local`, `echo`, `write_only`, `resend`, `along` | where it does not travel |
 //! | | `sensitive`, `description` | |
+//! | | `initial`, `refers_to`, `refers_if` | for blocks that are written of what exists: what nobody would write down, and which values name other objects |
 //! | | `on`, `off`, `read` | switched by requests of its own; `read` is over `object`, the answer |
 //! | | `members { list add remove at }` | a set whose elements have requests of their own, over `value` |
 //! | `computed "name"` | `type`, `at`, `text`, `masked`, `unwrap`, `sensitive`, `once` | what the API sets |
@@ -226,7 +227,7 @@ fn errors(block: &Block, diags: &mut Diagnostics) -> ErrorShape {
     shape
 }
 
-/// Evaluates every default and toggle once, over unknown values.
+/// Evaluates every default, toggle and the like once, over unknown values.
 fn defaults(kind: &Kind, diags: &mut Diagnostics) {
     let block = Value::object(BTreeMap::from([
         ("name".into(), Value::unknown_not_null(Type::String)),
@@ -235,6 +236,9 @@ fn defaults(kind: &Kind, diags: &mut Diagnostics) {
     let block = Words::new().with("block", block);
     let object = Words::new().with("object", Value::unknown(Type::Dynamic));
     let own = Words::new().with("object", Value::unknown(schema_type(kind)));
+    let attributes = Words::new().with_types(kind);
+    let entry = Words::new().with("key", Value::unknown(Type::String));
+    let entry = entry.with("parent", Value::unknown(Type::Dynamic));
     for attribute in kind.attributes.values() {
         match &attribute.role {
             Role::Defaulted(expr) => drop(block.check(expr, diags)),
@@ -243,6 +247,12 @@ fn defaults(kind: &Kind, diags: &mut Diagnostics) {
         }
         if let Some(read) = attribute.toggle.as_ref().and_then(|toggle| toggle.read.as_ref()) {
             drop(object.check(read, diags));
+        }
+        if let Some(initial) = &attribute.initial {
+            drop(attributes.check(initial, diags));
+        }
+        if let Some(only) = attribute.refers_to.as_ref().and_then(|refers| refers.only.as_ref()) {
+            drop(entry.check(only, diags));
         }
     }
 }
