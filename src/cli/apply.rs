@@ -4,7 +4,7 @@ use super::args;
 use super::environment::{Environment, Functions};
 use super::live::{self, Live};
 use super::output::{Output, timestamp};
-use super::plan::{self as planning, Made};
+use super::plan::{self as planning, Made, Then};
 use super::{Exit, Outcome, prompt, redaction, saved, signals, transfer};
 use crate::apply::{self, Apply, Event};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources};
@@ -58,7 +58,8 @@ pub async fn run(
         None => {
             let mode = planning::mode(&args.planning);
             let made =
-                planning::make(&args.planning, mode, flavour.command(), true, environment, output).await?;
+                planning::make(&args.planning, mode, flavour.command(), Then::Applied, environment, output)
+                    .await?;
             planning::show(&made.plan, &made.project, &args.planning, environment, output)?;
             made
         }

@@ -226,9 +226,11 @@ pub async fn rename(
 
 /// `import ADDR ID`: adopts what exists.
 pub async fn import(args: &args::Import, environment: &Environment, output: &mut Output) -> Outcome {
-    let addr = address(&args.address, output)?;
+    // Without `-all` both are required.
+    let (to, id) = (args.address.as_deref().unwrap_or_default(), args.id.as_deref().unwrap_or_default());
+    let addr = address(to, output)?;
     if let Some(path) = &args.generate_config_out {
-        let one = Wanted { addr: addr.clone(), id: args.id.clone(), provider: None, span: None };
+        let one = Wanted { addr: addr.clone(), id: id.to_owned(), provider: None, span: None };
         generate::run(path, Some(one), &args.variables, environment, output).await?;
     }
     let mut open = open("import", &args.variables, args.lock_timeout, environment, output).await?;
@@ -240,8 +242,8 @@ pub async fn import(args: &args::Import, environment: &Environment, output: &mut
         ));
     }
     let connected = providers::connect(&open.project, &open.backend, None, true, environment, output).await?;
-    let record = adopt(&mut open, &addr, &args.id, &connected, environment, output).await?;
-    output.print(&format!("{addr}: Importing from ID \"{}\"...", args.id));
+    let record = adopt(&mut open, &addr, id, &connected, environment, output).await?;
+    output.print(&format!("{addr}: Importing from ID \"{id}\"..."));
     let id = record.id.clone();
     // A create whose end could not be found out: this is what it made.
     let state = &open.backend.state;
@@ -310,7 +312,7 @@ async fn adopt(
     let object = plan::found(kind, provider.as_ref(), addr, id).await;
     let object = object.map_err(|problem| output.fail(problem))?;
     let record = plan::record_of(addr, kind, &desired, &meta, &object, Some(&sealer));
-    if let Some(warning) = plan::unverified(kind, addr, &record) {
+    if let Some(warning) = plan::unverified(std::iter::once((addr, &**kind, &record))) {
         diags.push(warning);
     }
     output.show(&mut diags, &project.sources);

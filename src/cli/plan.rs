@@ -14,7 +14,9 @@ use crate::config::Settings;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::plan::{self, Mode, Plan, Selection, Target};
 use crate::render::{self, Detail, json};
+use crate::secret::Sealer;
 use crate::state::{State, Writer};
+use std::sync::Arc;
 
 pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Output) -> Outcome {
     let mode = mode(&args.planning);
@@ -22,7 +24,8 @@ pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Outp
         output.json = args.planning.json;
         generate::run(path, None, &args.planning.variables, environment, output).await?;
     }
-    let mut made = make(&args.planning, mode, "plan", false, environment, output).await?;
+    let then = if args.out.is_some() { Then::Saved } else { Then::Nothing };
+    let mut made = make(&args.planning, mode, "plan", then, environment, output).await?;
     show(&made.plan, &made.project, &args.planning, environment, output)?;
     if let Some(path) = &args.out {
         saved::write(path, &args.planning, &mut made, environment, output)?;
@@ -64,12 +67,39 @@ pub fn mode(planning: &args::Planning) -> Mode {
     }
 }
 
-/// Loads, locks, connects and plans. `keep` says that an apply follows.
+/// What becomes of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It is looked at.
+    Nothing,
+    Saved,
+    Applied,
+}
+
+/// The key that a plan compares with. What is adopted into a state without a key is compared with one too: with the one that the state
+/// will have, if more than a look comes of the plan.
+fn key(
+    backend: &mut Backend,
+    project: &Project,
+    (mode, then): (Mode, Then),
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Option<Arc<Sealer>>, Reported> {
+    let adopts = mode == Mode::Normal && !project.config.root().imports.is_empty();
+    Ok(match (&backend.sealer, &backend.state.key) {
+        (Some(sealer), _) => Some(sealer.clone()),
+        (None, None) if adopts && then != Then::Nothing => Some(backend.key(environment, output)?.0),
+        (None, None) if adopts => backend.passing_key(),
+        (None, _) => None,
+    })
+}
+
+/// Loads, locks, connects and plans.
 pub async fn make(
     planning: &args::Planning,
     mode: Mode,
     command: &str,
-    keep: bool,
+    then: Then,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Made, Reported> {
@@ -77,15 +107,17 @@ pub async fn make(
     begin(planning, output);
     let project = project::load(&planning.variables, environment, output)?;
     let wait = planning.locking.lock_timeout;
-    let (backend, writer) = match planning.locking.lock {
+    let (mut backend, writer) = match planning.locking.lock {
         true => {
             let locked = backend::open_locked(&project, command, wait, environment, output).await?;
             (locked.0, Some(locked.1))
         }
         false => (backend::open(&project, environment, output).await?, None),
     };
+    let keep = then == Then::Applied;
     let connected =
         providers::connect(&project, &backend, planning.parallelism, keep, environment, output).await?;
+    let sealer = key(&mut backend, &project, (mode, then), environment, output)?;
     let mut diags = Diagnostics::new();
     let planned_at = environment.now();
     let asked = ask(&project, &backend.state, mode, planning, &mut diags);
@@ -94,6 +126,7 @@ pub async fn make(
             let functions = Functions::planning_at(environment, planned_at);
             let workspace = environment.workspace();
             let request = plan::Request {
+                sealer: sealer.as_deref(),
                 mode,
                 refresh: planning.refresh,
                 replace: &replace,

@@ -1,20 +1,22 @@
 //! `import` blocks: which existing objects are adopted, and what their records will say.
 
 use super::evaluation::{Evaluation, walk};
+use super::refresh::{Group, Read, place, read_group};
 use super::scope::Repeat;
 use super::{Action, Change, Meta, Recorded, Request, Subject, keep, moves, provider_of, settable, visit_of};
 use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
 use crate::config::{Import, ModuleId, ProviderRef};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval;
-use crate::kind::{Kind, Kinds};
+use crate::kind::{Kind, Kinds, Named};
 use crate::provider::{Object, ObjectRef, Provider};
 use crate::secret::Sealer;
 use crate::state::{ProviderAddr, Record, Status};
 use crate::syntax::{Expr, ExprKind, Step};
 use crate::value::{Path, PathStep, Str, Type, Value, convert};
+use futures_util::future::join_all;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads every object that an `import` block names and that is not recorded yet.
 pub(super) async fn ask(
@@ -32,34 +34,79 @@ pub(super) async fn ask(
     let mut objects = Recorded { records: &recorded.records, data };
     // What is wrong with the configuration is reported when the plan is made.
     walk(&mut evaluation, request.walk, request.given, &mut objects, &mut Diagnostics::new());
-    for Wanted { addr, id, provider, span } in wanted(&evaluation, diags) {
-        let span = span.unwrap_or(request.config.root().imports[0].span);
-        if recorded.records.contains_key(&addr) || !request.selection.plans(&addr) {
+    let mut sought = Vec::new();
+    for wanted in wanted(&evaluation, diags) {
+        if recorded.records.contains_key(&wanted.addr) || !request.selection.plans(&wanted.addr) {
             continue;
         }
-        let Some(visit) = visit_of(&addr, &evaluation) else {
-            diags.error(undeclared(&addr).at(span).label("nothing is declared there"));
-            continue;
-        };
-        if provider.is_some() {
-            diags.error(chosen_twice().at(span));
-            continue;
-        }
-        let kind = request.kinds.get(&addr.resource.kind);
-        let called = provider_of(request.kinds, request.config.module(visit.module), visit.resource);
-        let provider = kind.and_then(|kind| request.providers.of(kind, &called));
-        let (Some(kind), Some(provider)) = (kind, provider) else { continue };
-        if let Some(taken) = taken(&recorded.records, kind, &addr, &called, &id) {
-            diags.error(taken.at(span));
-            continue;
-        }
-        match found(kind, provider.as_ref(), &addr, &id).await {
-            Ok(object) => drop(found_all.insert(addr, object)),
+        let span = wanted.span.unwrap_or(request.config.root().imports[0].span);
+        match seek(wanted, request, &evaluation, &recorded.records) {
+            Ok(found) => sought.extend(found),
             Err(problem) => drop(diags.error(problem.at(span))),
+        }
+    }
+    let mut found = read(&sought, request).await;
+    for one in &sought {
+        match found.remove(&one.addr).map(|read| existing(&one.addr, &one.id, read)) {
+            Some(Ok(object)) => drop(found_all.insert(one.addr.clone(), object)),
+            Some(Err(problem)) => drop(diags.error(problem.at(one.span))),
+            None => {}
         }
     }
     diags.check()?;
     Ok(found_all)
+}
+
+/// An object that is to be read before it can be adopted.
+struct Sought<'s> {
+    addr: ObjectAddr,
+    kind: &'s Kind,
+    provider: ProviderAddr,
+    /// As the block has it.
+    id: String,
+    named: Named,
+    span: Span,
+}
+
+/// Reads what is sought, collection by collection where that is many of its objects.
+async fn read(sought: &[Sought<'_>], request: &Request<'_>) -> BTreeMap<ObjectAddr, Read> {
+    let mut groups: BTreeMap<(&ProviderAddr, &str, Vec<String>), (&Kind, Group<'_>)> = BTreeMap::new();
+    for one in sought {
+        let key = (&one.provider, &*one.kind.name, place(one.kind, &one.named.values));
+        let object = ObjectRef { id: &one.named.id, values: &one.named.values };
+        groups.entry(key).or_insert_with(|| (one.kind, Vec::new())).1.push((&one.addr, object));
+    }
+    let reads = groups.iter().filter_map(|((provider, ..), (kind, group))| {
+        Some(read_group(kind, request.providers.of(kind, provider)?, group))
+    });
+    join_all(reads).await.into_iter().flatten().collect()
+}
+
+/// What must be read for an `import` block; `None` where its kind or provider is not known, which is complained about elsewhere.
+fn seek<'s>(
+    wanted: Wanted,
+    request: &Request<'s>,
+    evaluation: &Evaluation<'_>,
+    records: &BTreeMap<ObjectAddr, Record>,
+) -> Result<Option<Sought<'s>>, Diagnostic> {
+    let Wanted { addr, id, provider, span } = wanted;
+    let span = span.unwrap_or(request.config.root().imports[0].span);
+    let Some(visit) = visit_of(&addr, evaluation) else {
+        return Err(undeclared(&addr).label("nothing is declared there"));
+    };
+    if provider.is_some() {
+        return Err(chosen_twice());
+    }
+    let kind = request.kinds.get(&addr.resource.kind);
+    let called = provider_of(request.kinds, request.config.module(visit.module), visit.resource);
+    let Some(kind) = kind.filter(|kind| request.providers.of(kind, &called).is_some()) else {
+        return Ok(None);
+    };
+    if let Some(taken) = taken(records, kind, &addr, &called, &id) {
+        return Err(taken);
+    }
+    let named = named(kind, &addr, &id)?;
+    Ok(Some(Sought { addr, kind, provider: called, id, named, span }))
 }
 
 /// Complains if that object is recorded under another address already: with two, each would undo what the other does, and
@@ -93,10 +140,19 @@ pub async fn found(
     addr: &ObjectAddr,
     id: &str,
 ) -> Result<Object, Diagnostic> {
-    let named = kind.named(id).map_err(|problem| {
+    let named = named(kind, addr, id)?;
+    existing(addr, id, provider.read(kind, ObjectRef { id: &named.id, values: &named.values }).await)
+}
+
+fn named(kind: &Kind, addr: &ObjectAddr, id: &str) -> Result<Named, Diagnostic> {
+    kind.named(id).map_err(|problem| {
         Diagnostic::error("Invalid import id argument").about(addr).detail(format!("{id:?}: {problem}."))
-    })?;
-    match provider.read(kind, ObjectRef { id: &named.id, values: &named.values }).await {
+    })
+}
+
+/// The object, or why there is none to adopt.
+fn existing(addr: &ObjectAddr, id: &str, read: Read) -> Result<Object, Diagnostic> {
+    match read {
         Ok(Some(object)) => Ok(object),
         Ok(None) => Err(Diagnostic::error("Cannot import non-existent remote object").about(addr).detail(
             format!("While attempting to import an existing object to {addr:?}, the API found no object with the id {id:?}.", addr = addr.to_string()),
@@ -112,26 +168,46 @@ fn undeclared(addr: &ObjectAddr) -> Diagnostic {
         .about(addr)
 }
 
-/// Says which declared secrets are taken for those that an adopted object has: the API shows none of them. `None` without any.
-pub fn unverified(kind: &Kind, addr: &ObjectAddr, record: &Record) -> Option<Diagnostic> {
+/// The declared secrets that are taken for those that an adopted object has: the API shows none of them.
+fn taken_as_declared(kind: &Kind, record: &Record) -> Vec<String> {
     let masked = |path: &&Path| match path.0.first() {
         Some(PathStep::Attr(name)) => kind.attributes.get(&**name).is_some_and(|a| a.masked.is_some()),
         _ => false,
     };
-    let names: Vec<String> = record
-        .fingerprints
-        .keys()
-        .filter(masked)
-        .map(|path| path.to_string().trim_start_matches('.').to_owned())
-        .collect();
-    if names.is_empty() {
-        return None;
+    let paths = record.fingerprints.keys().filter(masked);
+    paths.map(|path| path.to_string().trim_start_matches('.').to_owned()).collect()
+}
+
+/// So many objects are named where it is said of many.
+const SHOWN: usize = 5;
+
+/// Says which declared secrets are taken for those that adopted objects have. `None` without any.
+pub fn unverified<'r>(
+    adopted: impl Iterator<Item = (&'r ObjectAddr, &'r Kind, &'r Record)>,
+) -> Option<Diagnostic> {
+    let mut objects = Vec::new();
+    let mut names = BTreeSet::new();
+    for (addr, kind, record) in adopted {
+        let taken = taken_as_declared(kind, record);
+        if !taken.is_empty() {
+            objects.push(addr);
+            names.extend(taken);
+        }
     }
-    let problem = Diagnostic::warning("Declared secrets are taken as they are")
-        .detail(format!("The API does not show what {addr} has in {}: what is declared counts as its value, and is not sent.", names.join(", ")))
-        .help("when a declared value changes later, it is sent")
-        .about(addr);
-    Some(problem)
+    let first = *objects.first()?;
+    let warning = Diagnostic::warning("Declared secrets are taken as they are")
+        .help("when a declared value changes later, it is sent");
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    if objects.len() == 1 {
+        let detail = format!(
+            "The API does not show what {first} has in {names}: what is declared counts as its value, and is not sent."
+        );
+        return Some(warning.detail(detail).about(first));
+    }
+    let shown = objects.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let more = objects.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(warning.detail(format!("The API does not show what these objects have in {names}: what is declared counts as their values, and is not sent.\n({shown}{more})")))
 }
 
 /// The same for all objects that a plan adopts.
@@ -141,16 +217,16 @@ pub(super) fn warn(
     kinds: &Kinds,
     diags: &mut Diagnostics,
 ) {
-    for addr in imports.keys() {
-        let record = match changes.get(&Subject::current(addr.clone())).map(|change| &change.action) {
-            Some(Action::NoOp { record, .. }) => record,
-            Some(Action::Update { prior, .. }) => prior,
-            _ => continue,
+    let adopted = imports.keys().filter_map(|addr| {
+        let record = match changes.get(&Subject::current(addr.clone())).map(|change| &change.action)? {
+            Action::NoOp { record, .. } => record,
+            Action::Update { prior, .. } => prior,
+            _ => return None,
         };
-        let kind = kinds.get(&addr.resource.kind);
-        if let Some(warning) = kind.and_then(|kind| unverified(kind, addr, record)) {
-            diags.push(warning);
-        }
+        Some((addr, &**kinds.get(&addr.resource.kind)?, record))
+    });
+    if let Some(warning) = unverified(adopted) {
+        diags.push(warning);
     }
 }
 

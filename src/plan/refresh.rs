@@ -4,6 +4,7 @@ use crate::addr::ObjectAddr;
 use crate::kind::{Attribute, Kind, Kinds};
 use crate::provider::{CallError, Object, ObjectRef, Provider, Search};
 use crate::state::{ProviderAddr, Record};
+use crate::value::Value;
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,8 +54,8 @@ impl Providers {
 /// What reading one object gave.
 pub(super) type Read = Result<Option<Object>, CallError>;
 
-/// Records of one kind under one provider configuration: they can be read together.
-type Group<'r> = Vec<(&'r ObjectAddr, &'r Record)>;
+/// Objects of one kind under one provider configuration, below the same parents: they can be read together.
+pub(super) type Group<'r> = Vec<(&'r ObjectAddr, ObjectRef<'r>)>;
 
 /// Reads all given objects. Objects of an unknown kind or provider are left out, and those that no API holds: what is recorded of
 /// them is all there is.
@@ -66,8 +67,9 @@ pub(super) async fn read_all<'r>(
     let mut groups: BTreeMap<(&ProviderAddr, &str, Vec<String>), Group<'r>> = BTreeMap::new();
     for (addr, record) in records {
         let name = &*addr.resource.kind;
-        let place = kinds.get(name).map(|kind| place(kind, record)).unwrap_or_default();
-        groups.entry((&record.provider, name, place)).or_default().push((addr, record));
+        let place = kinds.get(name).map(|kind| place(kind, &record.values)).unwrap_or_default();
+        let object = ObjectRef { id: &record.id, values: &record.values };
+        groups.entry((&record.provider, name, place)).or_default().push((addr, object));
     }
     let reads = groups.iter().filter_map(|((provider, name, _), group)| {
         let kind = kinds.get(name).filter(|kind| kind.provider.is_some())?;
@@ -77,14 +79,18 @@ pub(super) async fn read_all<'r>(
 }
 
 /// Below what an object stands: those that stand in one place are one collection.
-fn place(kind: &Kind, record: &Record) -> Vec<String> {
+pub(super) fn place(kind: &Kind, values: &Value) -> Vec<String> {
     let own = |attribute: &&Attribute| kind.is_key(&attribute.name);
     let parents = kind.attributes.values().filter(|attribute| attribute.parent && !own(attribute));
-    let value = |name: &str| record.values.get_attr(name).map(|value| format!("{value:?}"));
+    let value = |name: &str| values.get_attr(name).map(|value| format!("{value:?}"));
     parents.map(|attribute| value(&attribute.name).unwrap_or_default()).collect()
 }
 
-async fn read_group(kind: &Kind, provider: &Arc<dyn Provider>, group: &Group<'_>) -> Vec<(ObjectAddr, Read)> {
+pub(super) async fn read_group(
+    kind: &Kind,
+    provider: &Arc<dyn Provider>,
+    group: &Group<'_>,
+) -> Vec<(ObjectAddr, Read)> {
     let listed = match group.as_slice() {
         [_, _, ..] if kind.list.is_some() => list(kind, provider, group).await,
         _ => Ok(BTreeMap::new()),
@@ -96,17 +102,15 @@ async fn read_group(kind: &Kind, provider: &Arc<dyn Provider>, group: &Group<'_>
         }
     };
     let (mut reads, mut missing) = (Vec::with_capacity(group.len()), Vec::new());
-    for (addr, record) in group {
-        match found.get(&record.id) {
+    for (addr, object) in group {
+        match found.get(object.id) {
             Some(object) => reads.push(((*addr).clone(), Ok(Some(object.clone())))),
-            None => missing.push((*addr, *record)),
+            None => missing.push((*addr, object.clone())),
         }
     }
     // An object that a list does not show is read by its id before it is called gone: lists may lag.
-    let missing = missing.into_iter().map(|(addr, record)| async move {
-        let object = ObjectRef { id: &record.id, values: &record.values };
-        (addr.clone(), provider.read(kind, object).await)
-    });
+    let missing =
+        missing.into_iter().map(|(addr, object)| async move { (addr.clone(), provider.read(kind, object).await) });
     reads.extend(join_all(missing).await);
     reads
 }
@@ -116,8 +120,8 @@ async fn list(
     provider: &Arc<dyn Provider>,
     group: &Group<'_>,
 ) -> Result<BTreeMap<Arc<str>, Object>, CallError> {
-    let values = &group[0].1.values;
-    let ids = group.iter().map(|(_, record)| record.id.clone()).collect();
+    let Some((_, ObjectRef { values, .. })) = group.first() else { return Ok(BTreeMap::new()) };
+    let ids = group.iter().map(|(_, object)| Arc::from(object.id)).collect();
     let objects = provider.list(kind, Search::Among { ids: &ids, values }).await?;
     Ok(objects.into_iter().map(|object| (object.id.clone(), object)).collect())
 }

@@ -8,7 +8,7 @@ use crate::addr::ObjectAddr;
 use crate::config::Settings;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval;
-use crate::secret::{self, KeyChoice, Sealer};
+use crate::secret::{self, Key, KeyChoice, KeySlot, Sealer};
 use crate::state::{Event, Image, State, Store, StoreError, Writer, is_workspace_name};
 use crate::syntax::Block;
 use crate::value::{Type, Value, convert};
@@ -39,6 +39,8 @@ pub struct Backend {
     pub state: State,
     pub sealer: Option<Arc<Sealer>>,
     choice: KeyChoice,
+    /// The key's slot, while the state does not name it yet.
+    pending: Option<KeySlot>,
     /// Why there is no key.
     trouble: Option<String>,
     memo: Memo,
@@ -111,6 +113,7 @@ async fn find(
         state,
         sealer: None,
         choice: choice?,
+        pending: None,
         trouble: None,
         memo,
     };
@@ -158,14 +161,15 @@ impl Backend {
         }
     }
 
-    /// The key of the state, made if the state is new. `Err` if the state has a key that is not here: nothing secret could be kept.
+    /// The key of the state, made if the state is new; then with what makes the state name it, to be committed first. `Err` if the
+    /// state has a key that is not here: nothing secret could be kept.
     pub fn key(
         &mut self,
         environment: &Environment,
         output: &mut Output,
     ) -> Result<(Arc<Sealer>, Option<Event>), Reported> {
         if let Some(sealer) = &self.sealer {
-            return Ok((sealer.clone(), None));
+            return Ok((sealer.clone(), self.pending.clone().map(Event::KeySlot)));
         }
         let lineage = &self.state.version.lineage;
         if let Some(slot) = &self.state.key {
@@ -184,6 +188,7 @@ impl Backend {
         let sealer = Arc::new(Sealer::new(&key, lineage));
         self.store.unlock_values(sealer.clone());
         self.sealer = Some(sealer.clone());
+        self.pending = Some(slot.clone());
         Ok((sealer, Some(Event::KeySlot(slot))))
     }
 
@@ -295,9 +300,9 @@ impl Backend {
     /// The sealers of the key that is and of the key to come, and how that is found.
     pub fn keys(
         &self,
-        slot: &secret::KeySlot,
+        slot: &KeySlot,
         environment: &Environment,
-    ) -> Result<(Sealer, Sealer, secret::KeySlot), secret::KeyError> {
+    ) -> Result<(Sealer, Sealer, KeySlot), secret::KeyError> {
         let lineage = &self.state.version.lineage;
         let old = secret::old_key(&self.choice, slot, lineage, &environment.keys)?;
         let (new, slot) = secret::next_key(&self.choice, lineage, &environment.keys)?;
@@ -323,7 +328,7 @@ impl Backend {
     /// The key that a saved plan names: the state's, or the one made for a state that the plan will begin.
     pub fn key_for(
         &mut self,
-        slot: &secret::KeySlot,
+        slot: &KeySlot,
         environment: &Environment,
         output: &mut Output,
     ) -> Result<Arc<Sealer>, Reported> {
@@ -334,6 +339,19 @@ impl Backend {
         let key = secret::open_key(&self.choice, slot, lineage, &environment.keys).map_err(|error| {
             output.fail(Diagnostic::error("Encryption key is missing").detail(error.to_string()))
         })?;
-        Ok(Arc::new(Sealer::new(&key, lineage)))
+        let sealer = Arc::new(Sealer::new(&key, lineage));
+        if self.state.key.is_none() {
+            self.store.unlock_values(sealer.clone());
+            self.sealer = Some(sealer.clone());
+            self.pending = Some(slot.clone());
+        }
+        Ok(sealer)
+    }
+
+    /// A key that is for looking only: what is compared with it is compared now, and nothing of it is kept. `None` for a state that
+    /// has a key, be it here or not.
+    pub fn passing_key(&self) -> Option<Arc<Sealer>> {
+        let lineage = &self.state.version.lineage;
+        self.state.key.is_none().then(|| Arc::new(Sealer::new(&Key::random(), lineage)))
     }
 }
