@@ -49,8 +49,10 @@ pub enum Command {
     Taint(Taint),
     /// Do not replace it after all
     Untaint(Taint),
-    /// Adopt an object that exists
+    /// Adopt an object that exists, or write what adopts all of them
     Import(Import),
+    /// List what exists in the account and is not in the state
+    Discover(Discover),
     /// Evaluate expressions against configuration and state
     Console(Console),
     /// End the lock of a process that is gone
@@ -445,13 +447,42 @@ pub struct Import {
     /// How long to wait for the lock, as in `30s`
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "0s")]
     pub lock_timeout: Duration,
-    /// Write its block, if it has none, to a new file
+    /// Write its block, if it has none, to a new file; with `-all`, where the blocks go (default: adopted.hcl)
     #[arg(long, value_name = "FILE")]
     pub generate_config_out: Option<PathBuf>,
+    /// Write blocks for everything that is not in the state, and the `import` blocks that adopt it
+    #[arg(long, conflicts_with_all = ["address", "id"])]
+    pub all: bool,
+    #[command(flatten)]
+    pub which: Which,
     /// Where it is declared
-    pub address: String,
+    #[arg(required_unless_present = "all")]
+    pub address: Option<String>,
     /// Its id in the API
-    pub id: String,
+    #[arg(required_unless_present = "all")]
+    pub id: Option<String>,
+}
+
+/// Of what exists, a part.
+#[derive(Clone, Debug, Args)]
+pub struct Which {
+    /// Only objects of this kind; may be given several times
+    #[arg(long, value_name = "KIND")]
+    pub kind: Vec<String>,
+    /// Only objects whose name, id or element has this text
+    #[arg(long = "match", value_name = "TEXT")]
+    pub text: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Discover {
+    #[command(flatten)]
+    pub variables: Variables,
+    #[command(flatten)]
+    pub which: Which,
+    /// One JSON document instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -25,17 +25,7 @@ pub async fn run(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<(), Reported> {
-    let file = environment.dir.join(path);
-    if file.exists() {
-        return Err(output.fail(
-            Diagnostic::error("Target generated file already exists")
-                .detail(format!(
-                    "Isotope can only write generated config into a new file, and {} exists.",
-                    path.display()
-                ))
-                .help("choose another file, or move what is in it elsewhere, delete it and try again"),
-        ));
-    }
+    must_be_new(path, environment, output)?;
     let project = project::load(variables, environment, output)?;
     let backend = backend::open(&project, environment, output).await?;
     let mut diags = Diagnostics::new();
@@ -71,18 +61,35 @@ pub async fn run(
         object,
     });
     let generated = plan::generate(blocks, |name| root.variables.contains_key(name));
-    write(&file, &generated.text).map_err(|error| {
-        output.fail(
-            Diagnostic::error("Failed to write generated configuration")
-                .detail(format!("{} cannot be written: {error}.", path.display())),
-        )
-    })?;
-    say(path, lacking.len(), &generated, output);
+    write(path, &generated.text, environment, output)?;
+    if !output.json {
+        output.print(&format!(
+            "Wrote {} to {}. Please review the configuration before adding it to version control.\n",
+            render::count(lacking.len(), "block"),
+            path.display()
+        ));
+    }
+    ask_for_values(path, &generated, output);
     Ok(())
 }
 
+/// Generated text goes into new files only.
+pub fn must_be_new(path: &Path, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
+    if !environment.dir.join(path).exists() {
+        return Ok(());
+    }
+    Err(output.fail(
+        Diagnostic::error("Target generated file already exists")
+            .detail(format!(
+                "Isotope can only write generated config into a new file, and {} exists.",
+                path.display()
+            ))
+            .help("choose another file, or move what is in it elsewhere, delete it and try again"),
+    ))
+}
+
 /// What the `import` blocks adopt.
-fn asked(
+pub fn asked(
     project: &Project,
     state: &State,
     environment: &Environment,
@@ -135,27 +142,36 @@ async fn read(one: &Lacking<'_>, connected: &providers::Connected) -> Result<Obj
     })
 }
 
-fn write(file: &Path, text: &str) -> std::io::Result<()> {
+/// Writes a new file, or says why it cannot be.
+pub fn write(
+    path: &Path,
+    text: &str,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<(), Reported> {
+    write_new(&environment.dir.join(path), text).map_err(|error| {
+        output.fail(
+            Diagnostic::error("Failed to write generated configuration")
+                .detail(format!("{} cannot be written: {error}.", path.display())),
+        )
+    })
+}
+
+fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(file)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
 
-fn say(path: &Path, number: usize, generated: &Generated, output: &mut Output) {
-    if output.json {
+/// Says which variables the user must give values.
+pub fn ask_for_values(path: &Path, generated: &Generated, output: &mut Output) {
+    if generated.variables.is_empty() || output.json {
         return;
     }
-    let shown = path.display();
-    output.print(&format!(
-        "Wrote {} to {shown}. Please review the configuration before adding it to version control.\n",
-        render::count(number, "block")
+    let names: Vec<String> = generated.variables.iter().map(|name| format!("ISOTOPE_VAR_{name}")).collect();
+    output.say(&format!(
+        "Warning: Generated variables need values\n  The API does not tell secrets, so {} has sensitive variables in their place. Set them, to what the objects have now:\n  {}",
+        path.display(),
+        names.join(", ")
     ));
-    if !generated.variables.is_empty() {
-        let names: Vec<String> =
-            generated.variables.iter().map(|name| format!("ISOTOPE_VAR_{name}")).collect();
-        output.say(&format!(
-            "Warning: Generated variables need values\n  The API does not tell secrets, so {shown} has sensitive variables in their place. Set them, to what the objects have now:\n  {}",
-            names.join(", ")
-        ));
-    }
 }

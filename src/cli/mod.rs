@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
+mod adopt;
 mod apply;
 mod args;
 mod backend;
@@ -16,6 +17,7 @@ mod catalogue;
 mod completions;
 mod console;
 mod crash;
+mod discover;
 mod elements;
 mod emulator;
 mod environment;
@@ -138,7 +140,9 @@ async fn dispatch(command: Command, environment: &Environment, output: &mut Outp
         Command::State(args) => state::run(&args, environment, output).await,
         Command::Taint(args) => mend::taint(&args, Status::Tainted, environment, output).await,
         Command::Untaint(args) => mend::taint(&args, Status::Ready, environment, output).await,
+        Command::Import(args) if args.all => adopt::run(&args, environment, output).await,
         Command::Import(args) => mend::import(&args, environment, output).await,
+        Command::Discover(args) => discover::run(&args, environment, output).await,
         Command::Console(args) => console::run(&args, environment, output).await,
         Command::ForceUnlock(args) => transfer::force_unlock(&args, environment, output).await,
         Command::Workspace(args) => workspace::run(&args, environment, output).await,

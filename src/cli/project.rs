@@ -8,6 +8,7 @@ use crate::config::{self, Config, Values};
 use crate::diag::{Diagnostics, Reported, Sources};
 use crate::kind::{self, Kinds};
 use crate::plan::{self, Walk};
+use std::path::Path;
 
 /// A configuration that is sound as far as can be told without evaluating it.
 pub struct Project {
@@ -24,9 +25,30 @@ pub fn load(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Project, Reported> {
+    load_with(config::load, variables, environment, output)
+}
+
+/// The same, and a directory without configuration is one that declares nothing.
+pub fn load_any(
+    variables: &Variables,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Project, Reported> {
+    load_with(config::load_any, variables, environment, output)
+}
+
+type Load = fn(&Path, &mut Sources, &mut Diagnostics) -> Result<Config, Reported>;
+
+fn load_with(
+    load: Load,
+    variables: &Variables,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Project, Reported> {
     let mut sources = Sources::new();
     let mut diags = Diagnostics::new();
-    let project = gather(variables, environment, &mut sources, &mut diags);
+    let project = load(&environment.dir, &mut sources, &mut diags)
+        .and_then(|config| gather(config, variables, environment, &mut sources, &mut diags));
     output.check(&mut diags, &sources)?;
     let (config, kinds, walk, given) = project?;
     Ok(Project { config, sources, kinds, walk, given })
@@ -38,12 +60,12 @@ pub fn load_without_values(environment: &Environment, output: &mut Output) -> Re
 }
 
 fn gather(
+    config: Config,
     variables: &Variables,
     environment: &Environment,
     sources: &mut Sources,
     diags: &mut Diagnostics,
 ) -> Result<(Config, Kinds, Walk, Values), Reported> {
-    let config = config::load(&environment.dir, sources, diags)?;
     let given = assigned(&config, variables, environment, sources, diags);
     let kinds = kinds(&config, environment, diags);
     let walk = plan::check(&config, &kinds, diags)?;

@@ -188,7 +188,8 @@ fn all_complaints(
     diags
 }
 
-fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {
+/// The provider configurations that resources and records use.
+pub(super) fn used(project: &Project, backend: &Backend) -> BTreeSet<ProviderAddr> {
     let kinds = &project.kinds;
     let asks = |resource: &Resource| kinds.of(&resource.addr).is_some_and(|kind| kind.provider.is_some());
     let modules = project.config.modules.iter();

@@ -28,7 +28,19 @@ pub type ReadError = std::io::Error;
 
 /// Reads every module, from the root directory on. Mistakes go to `diags`; `Err` only if there is no configuration to speak of.
 pub fn load(dir: &Path, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Config, Reported> {
-    read(dir, Fetch::Never, sources, diags).map(|(config, _)| config)
+    read(dir, Fetch::Never, Empty::Refused, sources, diags).map(|(config, _)| config)
+}
+
+/// The same for whoever can do without a configuration: a directory without files is one that declares nothing.
+pub fn load_any(dir: &Path, sources: &mut Sources, diags: &mut Diagnostics) -> Result<Config, Reported> {
+    read(dir, Fetch::Never, Empty::Fine, sources, diags).map(|(config, _)| config)
+}
+
+/// Whether a directory may hold no configuration at all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Empty {
+    Refused,
+    Fine,
 }
 
 /// Fetches the modules that come from elsewhere (with `upgrade` even those that are there) and writes the lock file. Returns
@@ -41,7 +53,7 @@ pub fn fetch(
 ) -> Result<BTreeMap<String, Locked>, Reported> {
     let fetch = if upgrade { Fetch::Upgrade } else { Fetch::Missing };
     let before = diags.errors();
-    let (_, installed) = read(dir, fetch, sources, diags)?;
+    let (_, installed) = read(dir, fetch, Empty::Refused, sources, diags)?;
     // A broken configuration may not name all that it needs: its lock file stays as it was.
     match diags.errors() == before {
         true => installed.finish(diags),
@@ -52,12 +64,14 @@ pub fn fetch(
 fn read(
     dir: &Path,
     fetch: Fetch,
+    empty: Empty,
     sources: &mut Sources,
     diags: &mut Diagnostics,
 ) -> Result<(Config, Installed), Reported> {
     let installed = Installed::open(dir, fetch, sources, diags)?;
     let mut loader = Loader {
         root: dir.to_owned(),
+        empty,
         installed,
         sources,
         modules: Vec::new(),
@@ -81,6 +95,7 @@ fn read(
 
 struct Loader<'a> {
     root: PathBuf,
+    empty: Empty,
     installed: Installed,
     sources: &'a mut Sources,
     modules: Vec<Module>,
@@ -103,7 +118,7 @@ impl Loader<'_> {
                     .detail(format!("The directory {} cannot be read: {error}.", dir.display())),
             )
         })?;
-        if files.is_empty() && module.parent.is_none() {
+        if files.is_empty() && module.parent.is_none() && self.empty == Empty::Refused {
             return Err(diags.error(
                 Diagnostic::error("No configuration files")
                     .detail(format!("The directory {} holds no `.hcl` files.", dir.display()))

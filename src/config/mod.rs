@@ -17,7 +17,7 @@ mod check;
 mod data;
 mod install;
 mod load;
-pub use load::{ReadError, fetch, is_configured, load, vars_file};
+pub use load::{ReadError, fetch, is_configured, load, load_any, vars_file};
 mod lock;
 pub use lock::Locked;
 mod passing;

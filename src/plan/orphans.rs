@@ -55,7 +55,7 @@ pub async fn orphans(
     let mut found = Vec::new();
     for (kind, provider) in collections(evaluation) {
         for object in list(&kind, &provider, providers).await? {
-            let Some((of, hash)) = object.marker.as_deref().and_then(parts) else { continue };
+            let Some((of, hash)) = object.marker.as_deref().and_then(marked) else { continue };
             let is_known = known.contains(&(&*kind.name, &*object.id));
             let is_open = object.marker.as_deref().is_some_and(|marker| open.contains(marker));
             if is_known || is_open || lineage.is_some_and(|lineage| lineage != of) {
@@ -90,7 +90,7 @@ pub fn adopted(
 }
 
 /// `isotope:<lineage>:<intent>` → lineage, hash of the address.
-fn parts(marker: &str) -> Option<(&str, &str)> {
+pub(super) fn marked(marker: &str) -> Option<(&str, &str)> {
     let (lineage, intent) = marker.strip_prefix("isotope:")?.split_once(':')?;
     Some((lineage, intent.get(..8)?))
 }

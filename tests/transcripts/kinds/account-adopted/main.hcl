@@ -1,0 +1,4 @@
+account "desk" {
+  external_id = "desk"
+  name        = "Help desk"
+}

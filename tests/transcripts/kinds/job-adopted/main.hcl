@@ -1,0 +1,5 @@
+job "sweep" {
+  cron   = "0 0/30 * * * ?"
+  method = "POST"
+  uri    = "/hubs/helpdesk/sweep"
+}
