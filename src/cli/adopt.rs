@@ -11,9 +11,10 @@ use super::project::Project;
 use super::{Exit, Outcome};
 use crate::addr::{ObjectAddr, ResourceAddr};
 use crate::diag::{Diagnostic, Diagnostics, Reported};
-use crate::plan::{self, Adopted, Existing, Found, Generated, Standing, Taken, Wanted};
+use crate::plan::{self, Adopted, Existing, Found, Generated, Standing, Taken};
 use crate::render;
-use crate::state::{Record, State};
+use crate::state::Record;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where the blocks go, unless a file is named.
@@ -28,8 +29,11 @@ pub async fn run(args: &args::Import, environment: &Environment, output: &mut Ou
     let mut diags = Diagnostics::new();
     let named = asked(&look.project, &look.backend.state, environment, &mut diags);
     output.check(&mut diags, &look.project.sources)?;
-    let matching =
-        |found: &&Found| discover::matches(found, args.which.text.as_deref()) && !is_named(found, &named);
+    let named: BTreeSet<(&str, &str)> =
+        named.iter().map(|wanted| (&*wanted.addr.resource.kind, &*wanted.id)).collect();
+    let is_named =
+        |found: &Found| found.id.as_deref().is_some_and(|id| named.contains(&(&*found.kind.name, id)));
+    let matching = |found: &&Found| discover::matches(found, args.which.text.as_deref()) && !is_named(found);
     let found: Vec<&Found> = look.discovery.found.iter().filter(matching).collect();
     let adopted: Vec<&Found> = found.iter().copied().filter(|found| found.is_free()).collect();
     left_out(&found, output);
@@ -57,13 +61,6 @@ pub async fn run(args: &args::Import, environment: &Environment, output: &mut Ou
 fn beside(file: &Path) -> PathBuf {
     let name = file.to_string_lossy();
     format!("{}.imports.hcl", name.strip_suffix(".hcl").unwrap_or(&name)).into()
-}
-
-/// Whether an `import` block names it already.
-fn is_named(found: &Found, named: &[Wanted]) -> bool {
-    named.iter().any(|wanted| {
-        wanted.addr.resource.kind == found.kind.name && found.id.as_deref() == Some(&*wanted.id)
-    })
 }
 
 /// Says what is not adopted, although it is not in the state.
@@ -110,8 +107,10 @@ fn blocks(look: &Look, adopted: &[&Found]) -> Generated {
     let records = state.records.iter();
     let existing: Vec<Existing<'_>> =
         records.filter_map(|(addr, record)| existing(addr, record, &look.project)).collect();
+    let here = state.records.keys().filter(|addr| addr.module.is_root());
+    let recorded: BTreeSet<&ResourceAddr> = here.map(|addr| &addr.resource).collect();
     let taken = Taken {
-        resource: &|addr| config.root().resources.contains_key(addr) || is_recorded(addr, state),
+        resource: &|addr| config.root().resources.contains_key(addr) || recorded.contains(addr),
         variable: &|name| config.root().variables.contains_key(name),
     };
     plan::adopt(objects.collect(), &existing, &look.project.kinds, &taken)
@@ -122,10 +121,6 @@ fn existing<'r>(addr: &ObjectAddr, record: &'r Record, project: &'r Project) -> 
     let declared = addr.module.is_root() && project.config.root().resources.contains_key(&addr.resource);
     let kind = project.kinds.get(&addr.resource.kind).filter(|_| declared)?;
     Some(Existing { kind, provider: &record.provider, values: &record.values, address: addr.to_string() })
-}
-
-fn is_recorded(addr: &ResourceAddr, state: &State) -> bool {
-    state.records.keys().any(|recorded| recorded.module.is_root() && recorded.resource == *addr)
 }
 
 /// Writes both files, or neither.

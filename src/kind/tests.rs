@@ -318,3 +318,73 @@ fn the_schema_names_every_attribute() {
     assert_eq!(attributes["tags"], Type::set(Type::String));
     assert_eq!(attributes.len(), 11);
 }
+
+/// The values of an object of which only some are said, the others being null.
+fn object_of(kind: &Kind, said: &[(&str, &str)]) -> Value {
+    let field = |attribute: &Attribute| {
+        let text = said.iter().find(|(name, _)| *name == &*attribute.name).map(|(_, text)| *text);
+        let value = text.map(|text| attribute.convert(&Value::string(text)).expect("a value of its type"));
+        (Str::from(&*attribute.name), value.unwrap_or_else(|| Value::null(attribute.ty())))
+    };
+    Value::object(kind.attributes.values().map(field).collect())
+}
+
+#[test]
+fn ids_are_written_as_they_are_read() {
+    let cases: [(&str, &str, &[(&str, &str)], Option<&str>); 8] = [
+        ("instance", "7", &[], Some("7")),
+        ("formula_instance", "301", &[("formula", "201")], Some("201/301")),
+        ("formula_instance", "301", &[], None),
+        ("object_definition", "contact", &[("name", "contact")], Some("contact")),
+        (
+            "object_definition",
+            "contact",
+            &[("name", "contact"), ("account", "4")],
+            Some("accounts/4/contact"),
+        ),
+        ("object_definition", "a/b", &[("name", "a/b")], None),
+        (
+            "transformation",
+            "contact",
+            &[("object", "contact"), ("element", "zendesk")],
+            Some("zendesk/contact"),
+        ),
+        (
+            "transformation",
+            "contact",
+            &[("object", "contact"), ("instance", "7")],
+            Some("instances/7/contact"),
+        ),
+    ];
+    for (kind, id, said, expected) in cases {
+        let kind = Kinds::builtin().get(kind).expect("it is built in");
+        let values = object_of(kind, said);
+        let written = kind.import_id(id, &values);
+        assert_eq!(written.as_deref(), expected, "{} {id} {said:?}", kind.name);
+        if let Some(written) = written {
+            let named = kind.named(&written).expect("it was written by a pattern");
+            assert!(kind.is_named(&named, id, &values), "{written}");
+        }
+    }
+}
+
+#[test]
+fn objects_stand_below_what_their_lists_need() {
+    let cases: [(&str, &[&[&str]]); 6] = [
+        ("instance", &[&[]]),
+        ("formula_instance", &[&["formula"]]),
+        ("user", &[&[], &["account"]]),
+        ("object_definition", &[&[], &["account"], &["instance"]]),
+        ("transformation", &[&["element"], &["account", "element"], &["instance"]]),
+        ("value", &[]),
+    ];
+    for (kind, expected) in cases {
+        let kind = Kinds::builtin().get(kind).expect("it is built in");
+        let places: Vec<Vec<&str>> = kind
+            .places()
+            .iter()
+            .map(|place| place.iter().map(|attribute| &*attribute.name).collect())
+            .collect();
+        assert_eq!(places, expected, "{}", kind.name);
+    }
+}

@@ -253,13 +253,15 @@ pub struct Wanted {
 /// The addresses and ids that the blocks give.
 pub fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<Wanted> {
     let mut all: Vec<Wanted> = Vec::new();
+    let (mut by_addr, mut by_object) = (BTreeMap::new(), BTreeMap::new());
     for block in &evaluation.config.root().imports {
         for repeat in repeats(block, evaluation, diags) {
             let one = target(&block.to, &repeat, evaluation, diags)
                 .and_then(|addr| Ok((addr, id(block, &repeat, evaluation, diags)?)));
             let Ok((addr, id)) = one else { continue };
             let at = |first: &Wanted| first.span.unwrap_or(block.span);
-            if let Some(first) = all.iter().find(|other| other.addr == addr) {
+            let object = (addr.resource.kind.clone(), id.clone());
+            if let Some(first) = by_addr.get(&addr).map(|index: &usize| &all[*index]) {
                 diags.error(
                     Diagnostic::error(format!("Duplicate import configuration for {:?}", addr.to_string()))
                         .at(block.span)
@@ -268,8 +270,7 @@ pub fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<Wante
                 );
                 continue;
             }
-            let same = |other: &&Wanted| other.addr.resource.kind == addr.resource.kind && other.id == id;
-            if let Some(first) = all.iter().find(same) {
+            if let Some(first) = by_object.get(&object).map(|index: &usize| &all[*index]) {
                 diags.error(
                     Diagnostic::error("Duplicate import of one object")
                         .at(block.span)
@@ -282,6 +283,8 @@ pub fn wanted(evaluation: &Evaluation<'_>, diags: &mut Diagnostics) -> Vec<Wante
                 name: name.clone(),
                 alias: alias.clone(),
             });
+            by_addr.insert(addr.clone(), all.len());
+            by_object.insert(object, all.len());
             all.push(Wanted { addr, id, provider, span: Some(block.span) });
         }
     }

@@ -490,3 +490,34 @@ fn data_sources_must_make_sense() {
   }"#,
     );
 }
+
+#[test]
+fn what_values_refer_to_is_checked() {
+    check(&with(concat!(
+        "  attribute \"owner\" {\n",
+        "    type      = string\n",
+        "    refers_to = owner\n",
+        "              # ^^^^^ Invalid attribute: expected an attribute of a kind: `account.id`\n",
+        "  }\n",
+        "  attribute \"other\" {\n",
+        "    type      = string\n",
+        "    refers_if = key == \"x\"\n",
+        "              # ^^^^^^^^^^ Invalid attribute: says when the value refers to something, but not to what: `refers_to`\n",
+        "  }\n",
+    )));
+}
+
+#[test]
+fn references_lead_to_kinds_that_there_are() {
+    let refer = |to: &str| {
+        let (kinds, diags, _) =
+            read(&with(&format!("  attribute \"owner\" {{\n    type = string\n    refers_to = {to}\n  }}")));
+        assert!(diags.is_empty(), "{diags:?}");
+        let mut diags = Diagnostics::new();
+        Kinds::builtin().with(kinds, &mut diags);
+        diags.take().iter().map(|diagnostic| diagnostic.label.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(refer("account.id"), [] as [&str; 0]);
+    assert_eq!(refer("acount.id"), ["there is no kind `acount`"]);
+    assert_eq!(refer("account.ident"), ["`account` has no attribute `ident`"]);
+}
