@@ -212,11 +212,7 @@ impl IdPattern {
 
 /// The text of an attribute that is a known string or number.
 fn word(values: &Value, name: &str) -> Option<String> {
-    match values.get_attr(name)?.unmarked() {
-        Value::String(text) => Some(text.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
+    identity_text(values.get_attr(name)?).map(|text| text.to_string())
 }
 
 impl std::fmt::Display for IdPattern {

@@ -109,8 +109,9 @@ pub(super) async fn read_group(
         }
     }
     // An object that a list does not show is read by its id before it is called gone: lists may lag.
-    let missing =
-        missing.into_iter().map(|(addr, object)| async move { (addr.clone(), provider.read(kind, object).await) });
+    let missing = missing
+        .into_iter()
+        .map(|(addr, object)| async move { (addr.clone(), provider.read(kind, object).await) });
     reads.extend(join_all(missing).await);
     reads
 }

@@ -3,10 +3,11 @@
 use super::draft::Target;
 use super::{Adopted, Existing};
 use crate::kind::words::Words;
-use crate::kind::{Attribute, Kind, Reference};
+use crate::kind::{Attribute, Kind, Reference, identity_text};
 use crate::state::ProviderAddr;
-use crate::value::{Str, Value};
+use crate::value::{Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// An object that others may name.
 struct Named<'n> {
@@ -25,7 +26,7 @@ enum Place<'n> {
 /// The objects by what they are named by: kind, attribute, value.
 pub(super) struct Names<'n> {
     all: Vec<Named<'n>>,
-    by_value: BTreeMap<(&'n str, &'n str, Str), Vec<usize>>,
+    by_value: BTreeMap<(&'n str, &'n str, Arc<str>), Vec<usize>>,
 }
 
 impl<'n> Names<'n> {
@@ -49,7 +50,7 @@ impl<'n> Names<'n> {
         let mut by_value: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (kind, attribute) in asked {
             for (index, named) in all.iter().enumerate().filter(|(_, named)| *named.kind.name == *kind) {
-                let Some(value) = named.values.get_attr(attribute).and_then(text) else { continue };
+                let Some(value) = named.values.get_attr(attribute).and_then(identity_text) else { continue };
                 by_value.entry((kind, attribute, value)).or_default().push(index);
             }
         }
@@ -80,11 +81,8 @@ impl<'n> Names<'n> {
     /// Whether what the kind says of its entries makes this one a name.
     fn holds(&self, of: &Adopted<'_>, refers: &Reference, key: Option<&str>) -> bool {
         let Some(only) = &refers.only else { return true };
-        let words = Words::new()
-            .with("key", key.map_or_else(|| Value::null(crate::value::Type::String), Value::string));
-        let parent = self
-            .parent(of)
-            .map_or_else(|| Value::null(crate::value::Type::Dynamic), |named| named.values.clone());
+        let words = Words::new().with("key", key.map_or_else(|| Value::null(Type::String), Value::string));
+        let parent = self.parent(of).map_or_else(|| Value::null(Type::Dynamic), |named| named.values.clone());
         let holds = words.with("parent", parent).value(only);
         holds.is_ok_and(|holds| holds.unmark_deep().0.as_bool() == Some(true))
     }
@@ -99,7 +97,7 @@ impl<'n> Names<'n> {
 
     /// The one object of that name; of several the one that stands where this one stands, or else below nothing.
     fn find(&self, of: &Adopted<'_>, refers: &Reference, value: &Value) -> Option<&Named<'n>> {
-        let found = self.by_value.get(&(&*refers.kind, &*refers.attribute, text(value)?))?;
+        let found = self.by_value.get(&(&*refers.kind, &*refers.attribute, identity_text(value)?))?;
         let itself = |named: &Named<'_>| std::ptr::eq(named.values, &of.object.values);
         let found = || {
             let all = found.iter().map(|index| &self.all[*index]);
@@ -119,23 +117,15 @@ fn shared<'k>(one: &'k Kind, other: &'k Kind) -> impl Iterator<Item = &'k str> {
 }
 
 fn same(of: &Adopted<'_>, named: &Named<'_>, name: &str) -> bool {
-    of.object.values.get_attr(name).and_then(text) == named.values.get_attr(name).and_then(text)
+    of.object.values.get_attr(name).and_then(identity_text)
+        == named.values.get_attr(name).and_then(identity_text)
 }
 
 fn is_nothing(named: &Named<'_>, name: &str) -> bool {
-    named.values.get_attr(name).and_then(text).is_none()
+    named.values.get_attr(name).and_then(identity_text).is_none()
 }
 
 fn one<'n, 'a: 'n>(mut all: impl Iterator<Item = &'n Named<'a>>) -> Option<&'n Named<'a>> {
     let first = all.next()?;
     all.next().is_none().then_some(first)
-}
-
-/// A name's text: ids travel as numbers and as text.
-fn text(value: &Value) -> Option<Str> {
-    match value.unmarked() {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(Str::from(number.to_string())),
-        _ => None,
-    }
 }
