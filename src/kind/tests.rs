@@ -331,7 +331,8 @@ fn object_of(kind: &Kind, said: &[(&str, &str)]) -> Value {
 
 #[test]
 fn ids_are_written_as_they_are_read() {
-    let cases: [(&str, &str, &[(&str, &str)], Option<&str>); 8] = [
+    type Case<'c> = (&'c str, &'c str, &'c [(&'c str, &'c str)], Option<&'c str>);
+    let cases: [Case<'_>; 8] = [
         ("instance", "7", &[], Some("7")),
         ("formula_instance", "301", &[("formula", "201")], Some("201/301")),
         ("formula_instance", "301", &[], None),

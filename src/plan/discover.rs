@@ -235,9 +235,12 @@ async fn list(
     }
 }
 
+/// Kind, provider configuration, id.
+type Key<'s> = (&'s str, &'s ProviderAddr, &'s str);
+
 /// The objects that a state knows, by kind, provider configuration and id.
 struct Recorded<'s> {
-    by_id: BTreeMap<(&'s str, &'s ProviderAddr, &'s str), Vec<(&'s ObjectAddr, &'s Record)>>,
+    by_id: BTreeMap<Key<'s>, Vec<(&'s ObjectAddr, &'s Record)>>,
     markers: BTreeSet<&'s str>,
     lineage: &'s str,
 }

@@ -42,14 +42,14 @@ pub(super) async fn ask(
         let span = wanted.span.unwrap_or(request.config.root().imports[0].span);
         match seek(wanted, request, &evaluation, &recorded.records) {
             Ok(found) => sought.extend(found),
-            Err(problem) => drop(diags.error(problem.at(span))),
+            Err(problem) => drop(diags.error((*problem).at(span))),
         }
     }
     let mut found = read(&sought, request).await;
     for one in &sought {
         match found.remove(&one.addr).map(|read| existing(&one.addr, &one.id, read)) {
             Some(Ok(object)) => drop(found_all.insert(one.addr.clone(), object)),
-            Some(Err(problem)) => drop(diags.error(problem.at(one.span))),
+            Some(Err(problem)) => drop(diags.error((*problem).at(one.span))),
             None => {}
         }
     }
@@ -70,7 +70,7 @@ struct Sought<'s> {
 
 /// Reads what is sought, collection by collection where that is many of its objects.
 async fn read(sought: &[Sought<'_>], request: &Request<'_>) -> BTreeMap<ObjectAddr, Read> {
-    let mut groups: BTreeMap<(&ProviderAddr, &str, Vec<String>), (&Kind, Group<'_>)> = BTreeMap::new();
+    let mut groups: BTreeMap<_, (&Kind, Group<'_>)> = BTreeMap::new();
     for one in sought {
         let key = (&one.provider, &*one.kind.name, place(one.kind, &one.named.values));
         let object = ObjectRef { id: &one.named.id, values: &one.named.values };
@@ -88,14 +88,14 @@ fn seek<'s>(
     request: &Request<'s>,
     evaluation: &Evaluation<'_>,
     records: &BTreeMap<ObjectAddr, Record>,
-) -> Result<Option<Sought<'s>>, Diagnostic> {
+) -> Result<Option<Sought<'s>>, Box<Diagnostic>> {
     let Wanted { addr, id, provider, span } = wanted;
     let span = span.unwrap_or(request.config.root().imports[0].span);
     let Some(visit) = visit_of(&addr, evaluation) else {
-        return Err(undeclared(&addr).label("nothing is declared there"));
+        return Err(Box::new(undeclared(&addr).label("nothing is declared there")));
     };
     if provider.is_some() {
-        return Err(chosen_twice());
+        return Err(Box::new(chosen_twice()));
     }
     let kind = request.kinds.get(&addr.resource.kind);
     let called = provider_of(request.kinds, request.config.module(visit.module), visit.resource);
@@ -103,7 +103,7 @@ fn seek<'s>(
         return Ok(None);
     };
     if let Some(taken) = taken(records, kind, &addr, &called, &id) {
-        return Err(taken);
+        return Err(Box::new(taken));
     }
     let named = named(kind, &addr, &id)?;
     Ok(Some(Sought { addr, kind, provider: called, id, named, span }))
@@ -140,25 +140,28 @@ pub async fn found(
     addr: &ObjectAddr,
     id: &str,
 ) -> Result<Object, Diagnostic> {
-    let named = named(kind, addr, id)?;
+    let named = named(kind, addr, id).map_err(|problem| *problem)?;
     existing(addr, id, provider.read(kind, ObjectRef { id: &named.id, values: &named.values }).await)
+        .map_err(|problem| *problem)
 }
 
-fn named(kind: &Kind, addr: &ObjectAddr, id: &str) -> Result<Named, Diagnostic> {
+fn named(kind: &Kind, addr: &ObjectAddr, id: &str) -> Result<Named, Box<Diagnostic>> {
     kind.named(id).map_err(|problem| {
-        Diagnostic::error("Invalid import id argument").about(addr).detail(format!("{id:?}: {problem}."))
+        let problem = format!("{id:?}: {problem}.");
+        Box::new(Diagnostic::error("Invalid import id argument").about(addr).detail(problem))
     })
 }
 
 /// The object, or why there is none to adopt.
-fn existing(addr: &ObjectAddr, id: &str, read: Read) -> Result<Object, Diagnostic> {
-    match read {
-        Ok(Some(object)) => Ok(object),
-        Ok(None) => Err(Diagnostic::error("Cannot import non-existent remote object").about(addr).detail(
+fn existing(addr: &ObjectAddr, id: &str, read: Read) -> Result<Object, Box<Diagnostic>> {
+    let problem = match read {
+        Ok(Some(object)) => return Ok(object),
+        Ok(None) => Diagnostic::error("Cannot import non-existent remote object").detail(
             format!("While attempting to import an existing object to {addr:?}, the API found no object with the id {id:?}.", addr = addr.to_string()),
-        )),
-        Err(error) => Err(Diagnostic::error(format!("Cannot read {addr}")).about(addr).detail(error.to_string())),
-    }
+        ),
+        Err(error) => Diagnostic::error(format!("Cannot read {addr}")).detail(error.to_string()),
+    };
+    Err(Box::new(problem.about(addr)))
 }
 
 fn undeclared(addr: &ObjectAddr) -> Diagnostic {

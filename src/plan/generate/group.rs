@@ -13,7 +13,7 @@ const MANY: usize = 3;
 
 /// Returns what is written together, as places in the list: each object once, in the order of the first of each.
 pub(super) fn groups(objects: &[Adopted<'_>], drafts: &[Vec<Argument>], kinds: &Kinds) -> Vec<Vec<usize>> {
-    let mut alike: BTreeMap<(&Name, &ProviderAddr, String, String), Vec<usize>> = BTreeMap::new();
+    let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, (object, draft)) in objects.iter().zip(drafts).enumerate() {
         let form = form(draft);
         let sort = object.kind.sort(&object.object.values).unwrap_or_default();
