@@ -4,6 +4,7 @@
 
 mod support;
 
+use support::moto;
 use support::postgres::Server;
 use support::sandbox::Sandbox;
 use support::transcript::Shown;
@@ -13,6 +14,16 @@ fn check(example: &str) {
     let mut sandbox = Sandbox::new();
     sandbox.copy(&repository("examples").join(example), &format!("examples/{example}"), &[]);
     // One with a server's name at its end keeps its state there.
+    let bucket = match example {
+        "team-s3" => match moto::Server::start() {
+            Some(server) => Some(server),
+            None => return,
+        },
+        _ => None,
+    };
+    for (name, value) in bucket.iter().flat_map(moto::Server::variables) {
+        sandbox.set(name, &value);
+    }
     let server = match example.split_once("team-") {
         Some((_, "postgres")) => match Server::start() {
             Some(server) => Some(server),

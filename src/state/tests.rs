@@ -216,6 +216,8 @@ async fn the_store_on_a_real_server_of_objects_keeps_the_contract() {
 mod contract;
 mod damage;
 mod elsewhere;
+#[path = "../../tests/support/gitlab.rs"]
+mod gitlab;
 mod in_bucket;
 mod journal;
 #[path = "../../tests/support/moto.rs"]

@@ -3,7 +3,7 @@
 //!
 //! [`api`] is that emulator as a process, [`transcript`] reads a Markdown page into pieces and writes it back, [`sandbox`] is a home, a directory, an API
 //! and the commands a page may use, [`line`] splits a command line, [`run`] starts the binary, [`mock`] is a REST server of no
-//! API in particular, [`outside`] is somebody
+//! API in particular, [`moto`] is a server of buckets, [`gitlab`] one of states, [`outside`] is somebody
 //! else who uses the API, [`door`] holds an answer back so that a run can be killed at a known place, [`normal`] takes
 //! out what differs from run to run, [`leaks`] looks for secrets, [`page`] plays a whole page, [`postgres`] is a real server of that name, [`compare`] says what differs.
 
@@ -13,9 +13,11 @@
 pub mod api;
 pub mod compare;
 pub mod door;
+pub mod gitlab;
 pub mod leaks;
 pub mod line;
 pub mod mock;
+pub mod moto;
 pub mod normal;
 pub mod outside;
 pub mod page;

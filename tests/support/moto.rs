@@ -55,6 +55,16 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// What the environment must say for a state to be kept there, in a new bucket.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("STATE_BUCKET", self.bucket()),
+            ("AWS_ENDPOINT_URL", self.endpoint()),
+            ("AWS_ACCESS_KEY_ID", "ann".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "s3cret-key".to_owned()),
+        ]
+    }
+
     /// A new bucket.
     pub fn bucket(&self) -> String {
         let name = format!("team-{}", self.buckets.fetch_add(1, Ordering::Relaxed));
