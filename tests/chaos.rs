@@ -69,7 +69,8 @@ impl Store {
 /// Chains of three instances, so that an apply takes a while.
 fn configuration(block: &str, element: &str) -> String {
     let desk = |at: usize| {
-        let needs = if at % 3 == 0 { String::new() } else { format!("tags = [instance.d{}.id]", at - 1) };
+        let needs =
+            if at.is_multiple_of(3) { String::new() } else { format!("tags = [instance.d{}.id]", at - 1) };
         let configuration =
             format!(r#"{{ username = "ops@example.com", password = "s3cret-{at}", subdomain = "d{at}" }}"#);
         format!(
@@ -199,12 +200,10 @@ fn survives(store: &mut Store, mischief: Mischief, seed: u64) -> Result<(), Stri
     let victim = chance.below(2) as usize;
     match (mischief, &mut *store) {
         (Mischief::Killed, _) => drop(both.remove(victim).kill()),
-        (Mischief::Frozen, _) => {
-            if !both[victim].has_ended() {
-                both[victim].signal("STOP");
-                chance.pause(LEASE.as_millis() as u64, 2 * LEASE.as_millis() as u64);
-                both[victim].signal("CONT");
-            }
+        (Mischief::Frozen, _) if !both[victim].has_ended() => {
+            both[victim].signal("STOP");
+            chance.pause(LEASE.as_millis() as u64, 2 * LEASE.as_millis() as u64);
+            both[victim].signal("CONT");
         }
         (Mischief::Cut, Store::Postgres(server)) => {
             for _ in 0..1 + chance.below(4) {
