@@ -5,7 +5,7 @@ use super::history::Entry;
 use super::ledger::{Chain, Group, Ledger};
 use super::log::{Base, Told, write_base};
 use super::rows::{self, Rows};
-use super::{Event, Holder, Image, Rebuilt, Stamp, State, StateVersion, Store, StoreError, Writer};
+use super::{Event, Hold, Holder, Image, Rebuilt, Stamp, State, StateVersion, Store, StoreError, Writer};
 use crate::secret::{Sealer, random_hex};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -53,6 +53,11 @@ pub(super) trait Held: Send {
 
     /// Lets a state take the place of what the log says, at a serial above all that it reached.
     async fn rebase(&mut self, base: Base, rows: &Rows) -> Result<(), StoreError>;
+
+    /// The lock, for those who send; `None` if it cannot be lost while the process lives.
+    fn hold(&self) -> Option<Arc<dyn Hold>> {
+        None
+    }
 
     /// The highest serial that is known to have been committed.
     fn reached(&self) -> u64;
@@ -208,6 +213,10 @@ impl<H: Held> Writer for LogWriter<H> {
             self.ledger = ledger;
         }
         Ok(self.ledger.state.version.serial)
+    }
+
+    fn hold(&self) -> Option<Arc<dyn Hold>> {
+        self.hold.hold()
     }
 
     fn image(&self) -> Result<Image, StoreError> {

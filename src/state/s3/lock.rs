@@ -14,7 +14,7 @@
 use super::objects::{Object, Objects};
 use crate::secret::random_hex;
 use crate::state::log::Reached;
-use crate::state::{Holder, StoreError};
+use crate::state::{Hold, Holder, StoreError};
 use object_store::UpdateVersion;
 use object_store::path::Path;
 use std::io;
@@ -63,11 +63,16 @@ pub(super) struct LockPlace {
 
 /// A lock that is held. Dropping it lets go.
 pub(super) struct Lease {
+    guard: Arc<Guard>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// Knows whether the lock is still held.
+pub(super) struct Guard {
     objects: Objects,
     place: LockPlace,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
 }
 
 /// What the holder and the thread that renews share.
@@ -210,29 +215,59 @@ impl Lease {
             .name("lease".to_owned())
             .spawn(move || keep(&connect, &path, &kept, stopped))
             .map_err(|error| StoreError::io("cannot keep the lock", error))?;
-        Ok(Self { objects, place: place.clone(), shared, stop: Some(stop), thread: Some(thread) })
+        let guard = Arc::new(Guard { objects, place: place.clone(), shared });
+        Ok(Self { guard, stop: Some(stop), thread: Some(thread) })
     }
 
     pub fn owner(&self) -> &str {
-        &self.shared.owner
+        &self.guard.shared.owner
     }
 
     /// Whether the one who had the lock before may still write.
     pub fn must_fence(&self) -> bool {
-        self.shared.kept().text.unfenced
+        self.guard.shared.kept().text.unfenced
     }
 
     pub fn is_fenced(&self) {
-        self.shared.kept().text.unfenced = false;
+        self.guard.shared.kept().text.unfenced = false;
     }
 
     /// Gives up a lock that was found to be somebody else's.
     pub fn lose(&self) {
-        self.shared.kept().lost = true;
+        self.guard.shared.kept().lost = true;
     }
 
-    /// Makes sure that the lock is still ours: by the clock if the last renewal is young enough, else by looking.
+    /// Makes sure that the lock is still ours.
     pub async fn check(&self) -> Result<(), StoreError> {
+        self.guard.confirm().await
+    }
+
+    /// Looks whether the lock is still ours.
+    pub async fn look(&self) -> Result<(), StoreError> {
+        self.guard.look().await
+    }
+
+    /// The lock, for those who send.
+    pub fn guard(&self) -> Arc<Guard> {
+        self.guard.clone()
+    }
+
+    /// How far the log is known to have gone.
+    pub fn reached(&self) -> Option<Reached> {
+        self.guard.shared.kept().text.reached()
+    }
+
+    /// Notes how far the log goes; `None` if there is none any more. Told with the next renewal, or when the lock is let go of.
+    pub fn note(&self, reached: Option<Reached>) {
+        let text = reached.map(|Reached { lineage, serial }| ReachedText { lineage, serial });
+        self.guard.shared.kept().text.reached = text;
+    }
+}
+
+#[async_trait::async_trait]
+impl Hold for Guard {
+    /// Makes sure that the lock is still ours: by the clock if the last renewal is young enough, else by looking.
+    async fn confirm(&self) -> Result<(), StoreError> {
         let fresh = {
             let kept = self.shared.kept();
             if kept.lost {
@@ -242,27 +277,18 @@ impl Lease {
         };
         if fresh { Ok(()) } else { self.look().await }
     }
+}
 
+impl Guard {
     /// Looks whether the lock is still ours.
-    pub async fn look(&self) -> Result<(), StoreError> {
+    async fn look(&self) -> Result<(), StoreError> {
         match self.place.see(&self.objects).await? {
             Some(seen) if seen.text.owner == self.shared.owner => Ok(()),
             _ => {
-                self.lose();
+                self.shared.kept().lost = true;
                 Err(StoreError::Fenced)
             }
         }
-    }
-
-    /// How far the log is known to have gone.
-    pub fn reached(&self) -> Option<Reached> {
-        self.shared.kept().text.reached()
-    }
-
-    /// Notes how far the log goes; `None` if there is none any more. Told with the next renewal, or when the lock is let go of.
-    pub fn note(&self, reached: Option<Reached>) {
-        let text = reached.map(|Reached { lineage, serial }| ReachedText { lineage, serial });
-        self.shared.kept().text.reached = text;
     }
 }
 

@@ -21,9 +21,10 @@ use crate::state::ledger::Group;
 use crate::state::log::{self, Base, Found, Reached, Told};
 use crate::state::logged::{Held, Shelf, Span, base_text, too_new};
 use crate::state::rows::Rows;
-use crate::state::{Holder, StoreError};
+use crate::state::{Hold, Holder, StoreError};
 use object_store::path::Path;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Fewer objects than these are not worth a base.
@@ -409,6 +410,10 @@ impl Held for S3Held {
         self.log.objects.put(&self.log.base_path(name), base_text(&base, rows)?).await?;
         self.lease.note(Some(Reached { lineage: base.lineage, serial: base.serial }));
         Ok(())
+    }
+
+    fn hold(&self) -> Option<Arc<dyn Hold>> {
+        Some(self.lease.guard())
     }
 
     fn reached(&self) -> u64 {
