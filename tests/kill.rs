@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use support::api::Api;
-use support::door::{Door, Last};
+use support::door::{self, Last};
 use support::run::{self, Input};
 
 /// How many instances the configuration has.
@@ -93,22 +93,8 @@ impl Place {
     /// Runs it and kills it at its n-th request; false if it ended before.
     fn kill(&self, args: &[&str], number: usize, arrives: bool) -> bool {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let mut door = self.runtime.block_on(Door::open(self.api.address, Last::nth(number, arrives)));
-        let mut started = run::start(&self.dir, &args, &self.env(door.address), Input::Nothing);
-        let reached = self.runtime.block_on(async {
-            loop {
-                tokio::select! {
-                    shut = door.shut() => break shut,
-                    () = tokio::time::sleep(std::time::Duration::from_millis(5)) => {
-                        if started.has_ended() {
-                            break false;
-                        }
-                    }
-                }
-            }
-        });
-        started.kill();
-        reached
+        let start = |address| run::start(&self.dir, &args, &self.env(address), Input::Nothing);
+        self.runtime.block_on(door::killed(self.api.address, Last::nth(number, arrives), start))
     }
 
     /// Applies until it ends well: under bad weather even a run that nobody kills may fail.

@@ -1,6 +1,7 @@
-//! A door between the binary and the emulator that lets everything through up to one request, whose answer it keeps:
+//! A door between the binary and a server that lets everything through up to one request, whose answer it keeps:
 //! the effect has happened, and whoever asked is killed before knowing it.
 
+use super::run::Started;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -79,6 +80,24 @@ impl Door {
     pub async fn shut(&mut self) -> bool {
         matches!(tokio::time::timeout(Duration::from_secs(30), self.shut.recv()).await, Ok(Some(())))
     }
+}
+
+/// Starts a run at a door and kills it at that request; false if it ends before.
+pub async fn killed(behind: SocketAddr, last: Last, start: impl FnOnce(SocketAddr) -> Started) -> bool {
+    let mut door = Door::open(behind, last).await;
+    let mut started = start(door.address);
+    let reached = loop {
+        tokio::select! {
+            shut = door.shut() => break shut,
+            () = tokio::time::sleep(Duration::from_millis(5)) => {
+                if started.has_ended() {
+                    break false;
+                }
+            }
+        }
+    };
+    started.kill();
+    reached
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {

@@ -1,9 +1,9 @@
-//! Somebody else who uses the API: one request, one answer, without a client library.
+//! Somebody else who uses an API: one request, one answer, without a client library.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// Sends one request and returns the body of the answer. Panics on anything but success.
+/// Sends one request to the emulator and returns the body of the answer. Panics on anything but success.
 pub fn call(
     address: SocketAddr,
     authorization: &str,
@@ -11,21 +11,32 @@ pub fn call(
     path: &str,
     body: Option<&str>,
 ) -> String {
+    let target = format!("{}{path}", isotope::emulator::BASE_PATH);
+    let (status, body) = ask(address, &[("Authorization", authorization)], method, &target, body);
+    assert!(status == 200 || status == 404, "{method} {path}: {status} {body}");
+    body
+}
+
+/// Sends one request to a server and returns the status and the body of the answer, which must say how long it is or end with the connection.
+pub fn ask(
+    address: SocketAddr,
+    headers: &[(&str, &str)],
+    method: &str,
+    target: &str,
+    body: Option<&str>,
+) -> (u16, String) {
     let body = body.unwrap_or_default();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let request = format!(
-        "{method} {}{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {authorization}\r\nAccept: application/json\r\n\
+        "{method} {target} HTTP/1.1\r\nHost: {address}\r\n{headers}Accept: application/json\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        isotope::emulator::BASE_PATH,
         body.len()
     );
-    let mut stream = TcpStream::connect(address).expect("the emulator listens");
-    stream.write_all(request.as_bytes()).expect("the emulator reads");
+    let mut stream = TcpStream::connect(address).expect("the server listens");
+    stream.write_all(request.as_bytes()).expect("the server reads");
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("the emulator answers");
+    stream.read_to_string(&mut answer).expect("the server answers");
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-    assert!(
-        head.starts_with("HTTP/1.1 200") || head.starts_with("HTTP/1.1 404"),
-        "{method} {path}: {answer}"
-    );
-    body.to_owned()
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, body.to_owned())
 }
