@@ -173,7 +173,7 @@ pub struct Planning {
     #[arg(long, value_name = "ADDR")]
     pub replace: Vec<String>,
     /// At most so many operations at once
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
     pub parallelism: Option<usize>,
     #[command(flatten)]
     pub locking: Locking,
@@ -193,7 +193,7 @@ pub struct Planning {
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
     /// Refuse a plan that deletes more than this
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole)]
     pub allow_destroy: Option<usize>,
     /// Warnings as one line each
     #[arg(long)]
@@ -208,6 +208,22 @@ pub struct Locking {
     /// How long to wait for the lock, as in `30s`
     #[arg(long, value_name = "DUR", value_parser = duration, default_value = "0s")]
     pub lock_timeout: Duration,
+}
+
+fn socket(text: &str) -> Result<std::net::SocketAddr, String> {
+    text.parse().map_err(|_| "expected an IP address and a port, such as `127.0.0.1:8085`".to_owned())
+}
+
+fn whole(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected a whole number".to_owned())
+}
+
+/// Without room for a single operation nothing would ever be done.
+fn one_or_more(text: &str) -> Result<usize, String> {
+    whole(text)
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| "expected a whole number from 1 on".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -517,7 +533,7 @@ pub enum GraphFormat {
 #[derive(Debug, Args)]
 pub struct Emulator {
     /// Where to listen
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8085")]
+    #[arg(long, value_name = "ADDR", value_parser = socket, default_value = "127.0.0.1:8085")]
     pub listen: std::net::SocketAddr,
     /// Keep the data in this directory (default: in memory)
     #[arg(long, value_name = "DIR")]

@@ -38,7 +38,7 @@ impl Environment {
         if let Some(dir) = dir {
             self.dir = self.started_in.join(dir);
             if !self.dir.is_dir() {
-                return Err(format!("there is no directory {} (`-chdir`)", dir.display()));
+                return Err(format!("There is no directory {}.", dir.display()));
             }
         }
         Ok(self)

@@ -100,7 +100,7 @@ fn run(args: Vec<OsString>) -> u8 {
     let environment = match environment.in_directory(cli.chdir.as_deref()) {
         Ok(environment) => environment,
         Err(error) => {
-            eprintln!("Error: {error}");
+            eprintln!("Error: Invalid -chdir option\n  {error}");
             return 1;
         }
     };

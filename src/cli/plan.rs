@@ -192,6 +192,12 @@ fn ask(
             "With -target or -exclude, the result of this plan may not represent all of the changes requested by the current configuration.",
         ));
     }
+    for (option, target) in selection.unmatched((&project.config, &project.walk), state) {
+        diags.push(
+            Diagnostic::warning(format!("{option} matches nothing"))
+                .detail(format!("{target} is neither declared nor in the state.")),
+        );
+    }
     Ok((selection, replace))
 }
 

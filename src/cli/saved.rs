@@ -82,7 +82,13 @@ fn replace_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A temporary file is made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(|error| Error::from(error.kind()))?;
+    let mut file = tempfile::NamedTempFile::new_in(dir).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            Error::new(ErrorKind::NotFound, format!("there is no directory {}", dir.display()))
+        }
+        // What it says besides names the temporary file.
+        kind => Error::from(kind),
+    })?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;

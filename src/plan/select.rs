@@ -25,6 +25,15 @@ impl std::str::FromStr for Target {
     }
 }
 
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Object(addr) => addr.fmt(f),
+            Self::Module(path) => path.fmt(f),
+        }
+    }
+}
+
 /// What may be touched.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -63,6 +72,18 @@ impl Selection {
         selection.unwanted = closure(&needs, &selection.excludes, destroys);
         selection.blocks = walk.needs.keys().map(|b| (b.clone(), selection.plans_of(config, b))).collect();
         selection
+    }
+
+    /// The targets and exclusions that neither a block nor a record fits, each with its option.
+    pub fn unmatched(&self, (config, walk): (&Config, &Walk), state: &State) -> Vec<(&'static str, &Target)> {
+        let needs = declared(config, walk);
+        let fits = |target: &Target| {
+            needs.keys().any(|block| names_block(target, block))
+                || state.records.keys().any(|addr| covers(target, addr))
+        };
+        let targets = self.targets.iter().map(|target| ("-target", target));
+        let all = targets.chain(self.excludes.iter().map(|target| ("-exclude", target)));
+        all.filter(|(_, target)| !fits(target)).collect()
     }
 
     pub fn is_all(&self) -> bool {
@@ -183,15 +204,18 @@ fn recorded(state: &State, needs: &mut Needs) {
     }
 }
 
+/// Whether a block, or the objects of one, are what a target names.
+fn names_block(target: &Target, (path, resource): &Named) -> bool {
+    match target {
+        Target::Object(addr) => addr.resource == *resource && names(&addr.module) == *path,
+        Target::Module(outer) => path.starts_with(&names(outer)),
+    }
+}
+
 /// The blocks that are reached from those of `targets`: what they need, or what needs them. Without the targets themselves.
 fn closure(needs: &Needs, targets: &[Target], forwards: bool) -> BTreeSet<Named> {
-    let named = |(path, resource): &Named| {
-        targets.iter().any(|target| match target {
-            Target::Object(addr) => addr.resource == *resource && names(&addr.module) == *path,
-            Target::Module(outer) => path.starts_with(&names(outer)),
-        })
-    };
-    let mut frontier: Vec<&Named> = needs.keys().filter(|block| named(block)).collect();
+    let named = |block: &&Named| targets.iter().any(|target| names_block(target, block));
+    let mut frontier: Vec<&Named> = needs.keys().filter(named).collect();
     let mut reached = BTreeSet::new();
     while let Some(block) = frontier.pop() {
         let next: Vec<&Named> = match forwards {
