@@ -47,7 +47,7 @@ fn configuration(element: &Element, at: usize) -> Map<String, Value> {
     let entries = missing.required.into_iter().chain(missing.likely);
     let mut given: Map<String, Value> =
         entries.map(|entry| (entry.key.clone(), value(element, entry, at))).collect();
-    if at % 5 == 0 {
+    if at.is_multiple_of(5) {
         given.insert("event.notification.enabled".to_owned(), json!(true));
     }
     given
@@ -67,8 +67,8 @@ fn value(element: &Element, entry: &Entry, at: usize) -> Value {
 
 fn formula(at: usize) -> Value {
     json!({
-        "id": 200 + at, "name": format!("formula {at}"), "active": at % 4 != 0, "engine": "v1",
-        "debugLoggingEnabled": true, "singleThreaded": at % 5 == 0,
+        "id": 200 + at, "name": format!("formula {at}"), "active": !at.is_multiple_of(4), "engine": "v1",
+        "debugLoggingEnabled": true, "singleThreaded": at.is_multiple_of(5),
         "configuration": [
             { "id": 1, "key": "desk", "name": "Desk", "type": "elementInstance", "required": true },
             { "id": 2, "key": "delay", "name": "Delay", "type": "value", "required": false },
