@@ -99,7 +99,11 @@ const JSON_SERVER: Case = Case {
         let posts = rows(server, "posts");
         let title = |id: &Json| {
             let id = id.as_str().map_or(id.to_string(), str::to_owned);
-            posts.iter().find(|post| post["id"].to_string() == id).map(|post| text(&post["title"])).unwrap()
+            posts
+                .iter()
+                .find(|post| format!("{}", post["id"]) == id)
+                .map(|post| text(&post["title"]))
+                .unwrap()
         };
         let comments = rows(server, "comments");
         let comments =
