@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark fails where it stands")]
 
 use isotope::diag::{Diagnostics, Sources};
-use isotope::eval::{self, EmptyScope, Host};
+use isotope::eval::{self, EmptyScope, Nowhere};
 use isotope::kind::Kinds;
 use isotope::value::STACK_SIZE;
 use isotope::{config, plan, syntax};
@@ -18,30 +18,6 @@ use std::time::{Duration, Instant};
 const LINEAR: f64 = 3.0;
 /// How often each is measured; the shortest time counts.
 const ROUNDS: usize = 3;
-
-struct Planning;
-
-impl Host for Planning {
-    fn base_dir(&self) -> &Path {
-        Path::new(".")
-    }
-
-    fn now(&self) -> Option<jiff::Timestamp> {
-        None
-    }
-
-    fn plan_time(&self) -> Option<jiff::Timestamp> {
-        None
-    }
-
-    fn random_uuid(&self) -> Option<String> {
-        None
-    }
-
-    fn pure_only(&self) -> bool {
-        true
-    }
-}
 
 fn best(mut run: impl FnMut()) -> Duration {
     let mut once = || {
@@ -87,7 +63,7 @@ fn parse(count: usize) -> Duration {
 fn validate(dir: &Path) {
     let (mut sources, mut diags) = (Sources::new(), Diagnostics::new());
     let config = config::load(dir, &mut sources, &mut diags).unwrap();
-    let valid = plan::validate(&config, Kinds::builtin(), &Planning, &mut diags);
+    let valid = plan::validate(&config, Kinds::builtin(), &Nowhere, &mut diags);
     assert!(valid.is_ok(), "{:?}", diags.take().first());
 }
 
@@ -119,7 +95,7 @@ fn expression(text: &str) -> Duration {
     let (mut sources, mut diags) = (Sources::new(), Diagnostics::new());
     let file = sources.add("expression", text);
     let expr = syntax::parse_expression(&sources, file, &mut diags).unwrap();
-    let scope = EmptyScope::new(&Planning, Path::new("."));
+    let scope = EmptyScope::new(&Nowhere, Path::new("."));
     best(|| {
         eval::evaluate(&expr, &scope, &mut diags).unwrap();
     })

@@ -29,7 +29,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use closed::{constant, evaluate_with, literal};
+pub use closed::{Nowhere, constant, evaluate_with, literal};
 pub use console::console;
 pub use empty::{EmptyScope, undeclared};
 pub use functions::{FileKind, Host};

@@ -7,7 +7,7 @@ use isotope::apply::{self, Apply, Outcome};
 use isotope::config::{self, Config, Values};
 use isotope::diag::{Diagnostic, Diagnostics, FileId, Sources, Span};
 use isotope::emulator::{self, Local};
-use isotope::eval::functions::Host;
+use isotope::eval::Nowhere;
 use isotope::http::ClientOptions;
 use isotope::kind::{self, Kinds};
 use isotope::plan::{self, Mode, Plan, Providers, Selection, Terms, Walk};
@@ -16,7 +16,6 @@ use isotope::secret::{Key, Sealer};
 use isotope::state::{Holder, ProviderAddr, Stamp, State, StoreError};
 use isotope::value::Value;
 use serde_json::Value as Json;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,30 +40,6 @@ impl Project {
         let walk = plan::check(&config, &kinds, &mut diags);
         let walk = walk.unwrap_or_else(|_| panic!("{:?}\n{text}", diags.take()));
         Self { config, kinds, walk, mode }
-    }
-}
-
-/// What functions may ask: nothing.
-struct Nothing;
-
-impl Host for Nothing {
-    fn base_dir(&self) -> &Path {
-        Path::new("/")
-    }
-    fn env(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn now(&self) -> Option<jiff::Timestamp> {
-        None
-    }
-    fn plan_time(&self) -> Option<jiff::Timestamp> {
-        None
-    }
-    fn random_uuid(&self) -> Option<String> {
-        None
-    }
-    fn pure_only(&self) -> bool {
-        true
     }
 }
 
@@ -185,7 +160,7 @@ impl World {
             walk: &project.walk,
             kinds: &project.kinds,
             providers: &providers,
-            host: &Nothing,
+            host: &Nowhere,
             workspace: "default".into(),
             sealer: &self.sealer,
             stamp,
@@ -214,7 +189,7 @@ impl World {
             state,
             providers,
             given: &Values::default(),
-            host: &Nothing,
+            host: &Nowhere,
             workspace: "default".into(),
             sealer: Some(&self.sealer),
             mode: project.mode,

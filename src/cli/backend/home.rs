@@ -9,13 +9,14 @@ use super::http::Http;
 use super::postgres::Postgres;
 use super::s3::S3;
 use super::sled::Sled;
-use crate::config::{self, BackendSettings, Values};
+use crate::config::{self, BackendSettings, Values, duration};
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval::{self, EmptyScope, Host, Reference, Subject};
 use crate::plan;
 use crate::state;
 use crate::value::Value;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A type of backend: how the place that its settings name is reached.
 pub trait BackendType: Sync {
@@ -131,6 +132,14 @@ fn settle(
     let functions = Functions::planning(environment);
     let empty = EmptyScope::new(&functions, &environment.dir);
     backend.settle(&Scope { config, given, empty }, diags)
+}
+
+/// How long a lock lasts that is not renewed.
+pub fn lease(text: &str) -> Result<Duration, String> {
+    let lease = duration(text).filter(|lease| *lease >= Duration::from_secs(1));
+    lease.ok_or_else(|| {
+        format!("`lease` is {text:?}, and it must be a duration such as \"30s\", at least \"1s\"")
+    })
 }
 
 /// What stands beside the state of this workspace, as far as can be told without any variable.

@@ -3,11 +3,10 @@
 //! A password that the connection string does not have is taken from where PostgreSQL's own programs take it, `PGPASSWORD`.
 
 use super::super::environment::Environment;
-use super::home::{BackendType, Home};
-use crate::config::{BackendSettings, duration};
+use super::home::{BackendType, Home, lease};
+use crate::config::BackendSettings;
 use crate::state;
 use crate::state::postgres::{Address, PostgresBackend};
-use std::time::Duration;
 
 /// Where tables are if nothing is said.
 const SCHEMA: &str = "isotope";
@@ -17,14 +16,6 @@ pub struct Postgres;
 fn address(settings: &BackendSettings) -> Result<Address, String> {
     let schema = settings.text("schema").unwrap_or(SCHEMA);
     Address::new(settings.text("conn_str").unwrap_or_default(), schema).map_err(|error| error.to_string())
-}
-
-/// How long a lock lasts that is not renewed.
-pub fn lease(text: &str) -> Result<Duration, String> {
-    let lease = duration(text).filter(|lease| *lease >= Duration::from_secs(1));
-    lease.ok_or_else(|| {
-        format!("`lease` is {text:?}, and it must be a duration such as \"30s\", at least \"1s\"")
-    })
 }
 
 impl BackendType for Postgres {

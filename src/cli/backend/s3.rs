@@ -1,10 +1,9 @@
 //! `backend "s3"`: states in a bucket.
 
 use super::super::environment::Environment;
-use super::home::{BackendType, Home};
-use crate::config::{BackendSettings, duration};
+use super::home::{BackendType, Home, lease};
+use crate::config::BackendSettings;
 use crate::state::{self, S3Backend, S3Settings};
-use std::time::Duration;
 
 pub struct S3;
 
@@ -21,14 +20,6 @@ fn settings(given: &BackendSettings) -> Result<S3Settings, String> {
         token: text("token"),
         kms_key_id: text("kms_key_id"),
         lease: given.text("lease").map(lease).transpose()?,
-    })
-}
-
-/// How long a lock lasts that is not renewed.
-fn lease(text: &str) -> Result<Duration, String> {
-    let lease = duration(text).filter(|lease| *lease >= Duration::from_secs(1));
-    lease.ok_or_else(|| {
-        format!("`lease` is {text:?}, and it must be a duration such as \"30s\", at least \"1s\"")
     })
 }
 
