@@ -11,7 +11,7 @@ use crate::diag::{Diagnostic, Diagnostics, Reported, Severity};
 use crate::eval::functions::Host;
 use crate::graph::{Node, Ready};
 use crate::kind::Kinds;
-use crate::plan::{self, Action, Evaluation, Known, Looking, Mode, Plan, Providers, Verb, Walk};
+use crate::plan::{self, Action, Block, Evaluation, Known, Looking, Mode, Plan, Providers, Verb, Walk};
 use crate::secret::Sealer;
 use crate::state::{self, DeposedKey, Intent, Record, Stamp, StoreError, Writer};
 use crate::value::Value;
@@ -537,8 +537,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Evaluates the root outputs with what is known now and records those that changed. One that cannot be known, because
-    /// something it needs failed, stays as it was.
+    /// Evaluates the root outputs with what is known now and records those that changed. One that needs something that was not
+    /// done stays as it was, even where its planned value is known: it would speak of what is not there.
     async fn outputs(&mut self, writer: &mut dyn Writer, diags: &mut Diagnostics) -> Result<(), StoreError> {
         let before = writer.state().outputs.clone();
         let root = ModulePath::root();
@@ -547,7 +547,8 @@ impl<'a> Run<'a> {
             Mode::Destroy | Mode::RefreshOnly => BTreeSet::new(),
         };
         let mut events = Vec::new();
-        for (name, change) in self.apply.plan.outputs.iter().filter(|(name, _)| !refused.contains(*name)) {
+        let stays = |name: &Name| refused.contains(name) || self.is_undone(name);
+        for (name, change) in self.apply.plan.outputs.iter().filter(|(name, _)| !stays(name)) {
             let now = match &change.after {
                 None => None,
                 Some(planned) if planned.is_wholly_known() => Some(planned.clone()).filter(|v| !v.is_null()),
@@ -570,6 +571,27 @@ impl<'a> Run<'a> {
         self.outcome.outputs = writer.state().outputs.clone();
         Ok(())
     }
+
+    /// Whether a root output needs a block of which an object was not done.
+    fn is_undone(&self, output: &Name) -> bool {
+        let needs = self.apply.walk.outputs.get(output).map(Vec::as_slice).unwrap_or_default();
+        let stands_in = |addr: &ObjectAddr, module: ModuleId| {
+            addr.module.names().eq(self.apply.config.module(module).path.iter().map(|name| &**name))
+        };
+        let is_of = |addr: &ObjectAddr, (module, resource): &Block| {
+            addr.resource == *resource && stands_in(addr, *module)
+        };
+        undone(&self.outcome).any(|addr| needs.iter().any(|block| is_of(addr, block)))
+    }
+}
+
+/// What was to be made, changed or read, and was not.
+fn undone(outcome: &Outcome) -> impl Iterator<Item = &ObjectAddr> {
+    let failed = outcome.failed.iter().map(|failure| (&failure.subject, failure.verb));
+    let skipped = outcome.skipped.iter().map(|(subject, verb, _)| (subject, *verb));
+    let not_started = outcome.not_started.iter().map(|(subject, verb)| (subject, *verb));
+    let all = failed.chain(skipped).chain(not_started).filter(|(_, verb)| *verb != Verb::Delete);
+    all.map(|(subject, _)| &subject.addr).chain(&outcome.open)
 }
 
 fn never_taken_up(addr: &ObjectAddr, cause: &str) -> Diagnostic {

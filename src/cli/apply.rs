@@ -114,6 +114,7 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
             return finish(
                 &apply::Outcome { outputs: backend.state.outputs.clone(), ..Default::default() },
                 &plan,
+                true,
                 output,
             );
         }
@@ -174,13 +175,20 @@ async fn execute(made: Made, flavour: Flavour, environment: &Environment, output
     if let Some(emulator) = connected.emulator {
         emulator.stop().await;
     }
-    let done = finish(&outcome, &plan, output);
+    let done = finish(&outcome, &plan, checked.is_ok(), output);
     checked.and(done)
 }
 
-/// The end: the counts or the ledger, and the outputs.
-fn finish(outcome: &apply::Outcome, plan: &crate::plan::Plan, output: &mut Output) -> Outcome {
+/// The end: the counts or the ledger, and the outputs if every condition holds too.
+fn finish(
+    outcome: &apply::Outcome,
+    plan: &crate::plan::Plan,
+    all_holds: bool,
+    output: &mut Output,
+) -> Outcome {
     let destroy = plan.mode == Mode::Destroy;
+    // After a failure the ledger is what matters, and outputs may be old ones.
+    let shows_outputs = all_holds && outcome.is_complete() && !destroy && !outcome.outputs.is_empty();
     if output.json {
         let counts = crate::plan::Counts {
             import: outcome.imported,
@@ -202,13 +210,13 @@ fn finish(outcome: &apply::Outcome, plan: &crate::plan::Plan, output: &mut Outpu
             summary["@message"] = first.into();
         }
         output.message(&summary);
-        if !outcome.outputs.is_empty() && !destroy {
+        if shows_outputs {
             output.message(&json::outputs_message(&outcome.outputs, &at));
         }
     } else {
         let ledger = render::outcome(outcome, plan, &output.out);
         output.print(&format!("\n{}", ledger.trim_end_matches('\n')));
-        if !outcome.outputs.is_empty() && !destroy {
+        if shows_outputs {
             let outputs = render::outputs(&outcome.outputs);
             output.print(&format!("\nOutputs:\n\n{}", outputs.trim_end_matches('\n')));
         }

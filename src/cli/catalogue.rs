@@ -12,6 +12,7 @@ use crate::kind::{Kind, Kinds};
 use crate::state::ProviderAddr;
 use crate::value::to_json_text;
 use serde_json::{Value, json};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,7 +43,8 @@ fn file(config: &Config, environment: &Environment) -> PathBuf {
 fn read(file: &Path) -> Result<Option<Value>, String> {
     match std::fs::read_to_string(file) {
         Ok(text) => serde_json::from_str(&text).map(Some).map_err(|error| error.to_string()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        // Where the state's directory is none, the state says so.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }
