@@ -13,12 +13,16 @@
 mod chance;
 #[path = "faults/check.rs"]
 mod check;
+#[path = "support/gitlab.rs"]
+mod gitlab;
 #[path = "faults/graphs.rs"]
 mod graphs;
 #[path = "faults/kept.rs"]
 mod kept;
 #[path = "faults/mishap.rs"]
 mod mishap;
+#[path = "support/moto.rs"]
+mod moto;
 #[path = "faults/scenario.rs"]
 mod scenario;
 #[path = "support/postgres.rs"]
@@ -28,11 +32,11 @@ mod world;
 
 use chance::Chance;
 use check::{Expected, survives, survives_in};
+use kept::Place;
 use mishap::{At, Fault, Schedule, pair, singles};
 use scenario::Scenario;
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// How many schedules the short form tries.
@@ -189,11 +193,9 @@ fn what_was_found_once_stays_mended() {
     });
 }
 
-/// Of each small world some mishaps, with the state on a real server.
-#[test]
-fn the_same_holds_for_a_state_in_postgresql() {
+/// Of each small world some mishaps, with the state on a server.
+fn the_same_holds_in(place: &Place) {
     const EACH: usize = 6;
-    let Some(server) = server::Server::start().map(Arc::new) else { return };
     let run = || {
         virtually(async {
             let mut failed = Vec::new();
@@ -201,7 +203,7 @@ fn the_same_holds_for_a_state_in_postgresql() {
                 let expected = Expected::of(&scenario).await;
                 let all = singles(&expected);
                 for schedule in all.iter().step_by(all.len().div_ceil(EACH)) {
-                    let world = scenario.before.fork().on(&server).await;
+                    let world = scenario.before.fork().on(place).await;
                     let ended =
                         survives_in(&world, &scenario, &expected, std::slice::from_ref(schedule)).await;
                     failed.extend(
@@ -213,9 +215,26 @@ fn the_same_holds_for_a_state_in_postgresql() {
         })
     };
     // Expressions recurse deeply in a debug build.
-    let thread = std::thread::scope(|scope| {
+    let failed = std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().stack_size(64 << 20);
         builder.spawn_scoped(scope, run).expect("a thread starts").join().expect("no test panics")
     });
-    assert!(thread.is_empty(), "{} failed: {}", thread.len(), thread.join("\n\n"));
+    assert!(failed.is_empty(), "{} failed: {}", failed.len(), failed.join("\n\n"));
+}
+
+#[test]
+fn the_same_holds_for_a_state_in_postgresql() {
+    let Some(server) = server::Server::start() else { return };
+    the_same_holds_in(&Place::Postgres(server));
+}
+
+#[test]
+fn the_same_holds_for_a_state_in_a_bucket() {
+    let Some(server) = moto::Server::start() else { return };
+    the_same_holds_in(&Place::S3(server));
+}
+
+#[test]
+fn the_same_holds_for_a_state_on_a_web_server() {
+    the_same_holds_in(&Place::Http(gitlab::Web::start()));
 }

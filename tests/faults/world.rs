@@ -1,8 +1,7 @@
 //! An API, a state and the runs over them, all inside this process, under a clock that jumps.
 
-use crate::kept::Kept;
+use crate::kept::{Kept, Place};
 use crate::mishap::{Mortal, Road, Trial};
-use crate::server::Server;
 use isotope::apply::{self, Apply, Outcome};
 use isotope::config::{self, Config, Values};
 use isotope::diag::{Diagnostic, Diagnostics, FileId, Sources, Span};
@@ -107,8 +106,8 @@ impl World {
     }
 
     /// The same world with its state on a server.
-    pub async fn on(mut self, server: &Arc<Server>) -> Self {
-        self.store = self.store.on(server).await;
+    pub async fn on(mut self, place: &Place) -> Self {
+        self.store = self.store.on(place).await;
         self
     }
 

@@ -1,4 +1,4 @@
-//! A web server that keeps one state by Terraform's protocol, in memory: it plays GitLab's side, on a thread of its own.
+//! A web server that keeps states by Terraform's protocol, one at each path, in memory: it plays GitLab's side, on a thread of its own.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
@@ -11,12 +11,17 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use md5::Digest;
 use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// What `ann` has to say.
 pub const PASSWORD: &str = "s3cr3t-password";
 
-/// What the server holds, and how it behaves.
+/// Where the state is that is spoken of if nothing is said.
+const TEAM: &str = "/state/team";
+
+/// What the server holds of one state, and how it behaves.
 #[derive(Default)]
 pub struct Server {
     pub document: Option<Vec<u8>>,
@@ -29,10 +34,16 @@ pub struct Server {
 }
 
 type Handle = Arc<Mutex<Server>>;
+type Handles = Arc<Mutex<HashMap<String, Handle>>>;
 
 /// A server, and who comes to it.
 pub struct Web {
-    server: Handle,
+    team: Handle,
+    all: Handles,
+    paths: AtomicU32,
+    /// Where the server is.
+    pub socket: SocketAddr,
+    /// Of the team's state.
     pub address: String,
 }
 
@@ -40,13 +51,21 @@ fn held(server: &Handle) -> MutexGuard<'_, Server> {
     server.lock().expect("no request panics")
 }
 
+fn at(all: &Handles, path: &str) -> Handle {
+    all.lock().expect("no request panics").entry(path.to_owned()).or_default().clone()
+}
+
 async fn answer(
-    Shared(server): Shared<Handle>,
+    Shared(all): Shared<Handles>,
     Query(query): Query<HashMap<String, String>>,
     request: Request,
 ) -> Response {
     let (method, headers) = (request.method().clone(), request.headers().clone());
-    let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.expect("a sound request");
+    let server = at(&all, request.uri().path());
+    // Of a request that was cut off nothing is done.
+    let Ok(body) = axum::body::to_bytes(request.into_body(), usize::MAX).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
     let mut server = held(&server);
     server.asked.push(method.to_string());
     if headers.get("authorization").is_none_or(|given| given != authorization().as_str()) {
@@ -106,11 +125,11 @@ fn check_whole(headers: &HeaderMap, body: &Bytes) {
 
 impl Web {
     pub fn start() -> Self {
-        let server = Handle::default();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a sound request");
-        let address = format!("http://{}/state/team?x=1", listener.local_addr().expect("a sound request"));
-        listener.set_nonblocking(true).expect("a sound request");
-        let app = Router::new().fallback(answer).with_state(server.clone());
+        let all = Handles::default();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let socket = listener.local_addr().expect("it is bound");
+        listener.set_nonblocking(true).expect("a sound socket");
+        let app = Router::new().fallback(answer).with_state(all.clone());
         std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a sound request");
@@ -120,12 +139,23 @@ impl Web {
                     .expect("a sound request");
             });
         });
-        Self { server, address }
+        let address = format!("http://{socket}{TEAM}?x=1");
+        Self { team: at(&all, TEAM), all, paths: AtomicU32::new(0), socket, address }
     }
 
-    /// What the server holds now.
+    /// What the server holds of the team's state now.
     pub fn held(&self) -> MutexGuard<'_, Server> {
-        held(&self.server)
+        held(&self.team)
+    }
+
+    /// A path where nobody has kept a state yet.
+    pub fn path(&self) -> String {
+        format!("/state/{}", self.paths.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The lock that is held at a path, as it was asked for.
+    pub fn lock_at(&self, path: &str) -> Option<serde_json::Value> {
+        held(&at(&self.all, path)).lock.clone()
     }
 }
 
