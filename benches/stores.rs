@@ -1,22 +1,25 @@
 //! What a commit costs in each store when 1, 10 or 100 steps share it, and how long a plan of 10,000 objects takes from each.
 //!
-//! `cargo bench --bench stores` prints a table; nothing is judged. PostgreSQL is a real server with `fsync` on; it is left out where it
-//! is not installed.
+//! `cargo bench --bench stores` prints a table; nothing is judged. PostgreSQL is a real server with `fsync` on, the bucket is moto's and the web
+//! server one of the tests', both in memory; what is not installed is left out. `STORE=s3` runs only that store.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may")]
 
+#[path = "../tests/support/gitlab.rs"]
+mod gitlab;
+#[path = "../tests/support/moto.rs"]
+mod moto;
 #[path = "../tests/support/postgres.rs"]
-mod server;
+mod postgres;
 
 use isotope::addr::{ObjectAddr, ObjectKey, ResourceAddr};
 use isotope::secret::{Key, Sealer};
 use isotope::state::postgres::{Address, PostgresBackend};
 use isotope::state::{
-    Backend, Event, Holder, Intent, MemoryBackend, Operation, ProviderAddr, Record, SledBackend, Stamp,
-    Status, Store, Writer,
+    Backend, Event, Holder, HttpBackend, HttpSettings, Intent, MemoryBackend, Operation, ProviderAddr,
+    Record, S3Backend, S3Settings, SledBackend, Stamp, Status, Store, Writer,
 };
 use isotope::value::Value;
-use server::Server;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -140,9 +143,13 @@ fn plan(name: &str, block: &str) {
         "isotope {{\n{block}\n}}\nvalue \"v\" {{\n  count = {OBJECTS}\n  input = \"v-${{count.index}}\"\n}}\n"
     );
     std::fs::write(dir.path().join("main.hcl"), text).unwrap();
-    run(dir.path(), &["apply", "-auto-approve"]);
+    let applied = run(dir.path(), &["apply", "-auto-approve"]);
     let took = (0..3).map(|_| run(dir.path(), &["plan"])).min().unwrap_or_default();
-    println!("{name:<10} {OBJECTS} objects    planned {:>6.0} ms", millis(took));
+    println!(
+        "{name:<10} {OBJECTS} objects    applied {:>6.0} ms, planned {:>6.0} ms",
+        millis(applied),
+        millis(took)
+    );
 }
 
 fn run(dir: &Path, args: &[&str]) -> Duration {
@@ -153,16 +160,81 @@ fn run(dir: &Path, args: &[&str]) -> Duration {
     start.elapsed()
 }
 
+/// A store: how it is opened for what is timed inside, and the block that the binary reads; `None` where it cannot be had.
+type Maker = fn(&Path) -> Option<Place>;
+
+struct Place {
+    backend: Box<dyn Backend>,
+    /// `None`: the binary does not know it.
+    block: Option<String>,
+    /// Kept for as long as it is used.
+    _server: Box<dyn std::any::Any>,
+}
+
+const STORES: &[(&str, Maker)] =
+    &[("memory", memory), ("sled", sled), ("postgres", postgres), ("s3", s3), ("http", http)];
+
+fn memory(_: &Path) -> Option<Place> {
+    Some(Place { backend: Box::new(MemoryBackend::default()), block: None, _server: Box::new(()) })
+}
+
+fn sled(dir: &Path) -> Option<Place> {
+    let backend = Box::new(SledBackend::new(dir.join("state")));
+    Some(Place { backend, block: Some(String::new()), _server: Box::new(()) })
+}
+
+fn postgres(_: &Path) -> Option<Place> {
+    let server = postgres::Server::start_with(&[])?;
+    let address = Address::new(&server.conn_str(), "latency").unwrap();
+    let block = format!("backend \"postgres\" {{ conn_str = \"{}\" }}", server.conn_str());
+    let backend = Box::new(PostgresBackend::new(address, None).unwrap());
+    Some(Place { backend, block: Some(block), _server: Box::new(server) })
+}
+
+fn s3(_: &Path) -> Option<Place> {
+    let server = moto::Server::start()?;
+    let settings = S3Settings {
+        bucket: server.bucket(),
+        endpoint: Some(server.endpoint()),
+        access_key: Some("ann".into()),
+        secret_key: Some("s3cr3t".into()),
+        ..S3Settings::default()
+    };
+    let block = format!(
+        "backend \"s3\" {{\n  bucket = \"{}\"\n  endpoint = \"{}\"\n  access_key = \"ann\"\n  secret_key = \"s3cr3t\"\n}}",
+        server.bucket(),
+        server.endpoint()
+    );
+    let backend = Box::new(S3Backend::new(&settings).unwrap());
+    Some(Place { backend, block: Some(block), _server: Box::new(server) })
+}
+
+fn http(_: &Path) -> Option<Place> {
+    let web = gitlab::Web::start();
+    let settings = HttpSettings {
+        lock_address: Some(web.address.clone()),
+        username: Some("ann".into()),
+        password: Some(gitlab::PASSWORD.into()),
+        ..HttpSettings::new(&web.address)
+    };
+    let address = format!("http://{}{}", web.socket, web.path());
+    let block = format!(
+        "backend \"http\" {{\n  address = \"{address}\"\n  lock_address = \"{address}\"\n  username = \"ann\"\n  password = \"{}\"\n}}",
+        gitlab::PASSWORD
+    );
+    let backend = Box::new(HttpBackend::new(settings).unwrap());
+    Some(Place { backend, block: Some(block), _server: Box::new(web) })
+}
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    runtime.block_on(latencies("memory", &MemoryBackend::default()));
-    runtime.block_on(latencies("sled", &SledBackend::new(dir.path().join("state"))));
-    plan("sled", "");
-    if let Some(server) = Server::start_with(&[]) {
-        let backend =
-            |schema: &str| PostgresBackend::new(Address::new(&server.conn_str(), schema).unwrap(), None);
-        runtime.block_on(latencies("postgres", &backend("latency").unwrap()));
-        plan("postgres", &format!("backend \"postgres\" {{ conn_str = \"{}\" }}", server.conn_str()));
+    let only = std::env::var("STORE").unwrap_or_default();
+    for (name, make) in STORES.iter().filter(|(name, _)| name.contains(&only)) {
+        let dir = tempfile::tempdir().unwrap();
+        let Some(place) = make(dir.path()) else { continue };
+        runtime.block_on(latencies(name, place.backend.as_ref()));
+        if let Some(block) = &place.block {
+            plan(name, block);
+        }
     }
 }

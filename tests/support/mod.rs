@@ -3,7 +3,8 @@
 //!
 //! [`api`] is that emulator as a process, [`transcript`] reads a Markdown page into pieces and writes it back, [`sandbox`] is a home, a directory, an API
 //! and the commands a page may use, [`line`] splits a command line, [`run`] starts the binary, [`mock`] is a REST server of no
-//! API in particular, [`moto`] is a server of buckets, [`gitlab`] one of states, [`outside`] is somebody
+//! API in particular, [`moto`] is a server of buckets, [`gitlab`] one of states, [`valve`] shuts
+//! such servers off, [`outside`] is somebody
 //! else who uses the API, [`door`] holds an answer back so that a run can be killed at a known place, [`normal`] takes
 //! out what differs from run to run, [`leaks`] looks for secrets, [`page`] plays a whole page, [`postgres`] is a real server of that name, [`compare`] says what differs.
 
@@ -25,6 +26,7 @@ pub mod postgres;
 pub mod run;
 pub mod sandbox;
 pub mod transcript;
+pub mod valve;
 
 use std::path::{Path, PathBuf};
 
