@@ -47,8 +47,10 @@ enum Store {
     Http(Web, Valve),
 }
 
-/// Each store with what starts it, where it can be started.
-const STORES: &[(&str, fn() -> Option<Store>)] = &[
+/// Starts a store, where that can be done.
+type Start = fn() -> Option<Store>;
+
+const STORES: &[(&str, Start)] = &[
     ("sled", || Some(Store::Sled)),
     ("postgres", || postgres::Server::start().map(Store::Postgres)),
     ("s3", || {

@@ -43,6 +43,13 @@ fn a_team_with_a_web_server() {
     );
 }
 
+#[test]
+fn a_team_with_workspaces_on_a_web_server() {
+    let server = gitlab::Web::start();
+    let address = format!("http://{}", server.socket);
+    check("http-workspaces", &[("STATE_SERVER", address), ("STATE_PASSWORD", gitlab::PASSWORD.to_owned())]);
+}
+
 /// How many instances the configuration has.
 const DESKS: usize = 6;
 const LEASE: Duration = Duration::from_secs(2);

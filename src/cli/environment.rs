@@ -67,6 +67,17 @@ impl Environment {
         self.dir.join(".isotope").join("workspace")
     }
 
+    /// Where the names of workspaces are kept that were used here, one a line, if the backend has no list of them.
+    pub fn heard_of_file(&self) -> PathBuf {
+        self.dir.join(".isotope").join("workspaces")
+    }
+
+    /// The workspaces that are known to be used here, besides the current one.
+    pub fn heard_of(&self) -> Vec<Name> {
+        let text = std::fs::read_to_string(self.heard_of_file()).unwrap_or_default();
+        text.lines().filter(|name| crate::state::is_workspace_name(name)).map(Name::from).collect()
+    }
+
     /// Whether a question may be asked: there is a person, and nothing forbids it.
     pub fn may_ask(&self, input: bool) -> bool {
         let forbidden =

@@ -98,6 +98,9 @@ async fn migrate(
             None => format!("Workspace {workspace}: it has no state yet."),
         });
     }
+    if !from.has_list() {
+        output.say("The backend has no list of its workspaces: those that were used here were copied, and no others.");
+    }
     output.print(&format!(
         "What is in {} was left as it is; remove it when you do not need it any more.",
         before.describe()

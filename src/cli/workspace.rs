@@ -7,7 +7,8 @@ use super::output::Output;
 use super::{Exit, Outcome, backend, previous, project};
 use crate::addr::Name;
 use crate::diag::{Diagnostic, Reported};
-use crate::state::{Backend, StoreError};
+use crate::state::{Backend, StoreError, is_workspace_name};
+use std::collections::BTreeSet;
 
 const DEFAULT: &str = "default";
 
@@ -20,17 +21,17 @@ pub async fn run(args: &Workspace, environment: &Environment, output: &mut Outpu
     let home = Home::of(&project, environment, output)?;
     let place = home.open(environment, output)?;
     previous::check(&home, environment, output).await?;
-    let known = known(place.as_ref(), output).await?;
+    let place = place.as_ref();
     match args {
         Workspace::Show => {}
-        Workspace::List => list(&known, environment, output),
+        Workspace::List => list(place, environment, output).await?,
         Workspace::New { name } => {
             refuse_override(
                 "The workspace is currently overridden using the ISOTOPE_WORKSPACE environment variable. You cannot create a new workspace when using this setting.",
                 environment,
                 output,
             )?;
-            create(name, &known, place.as_ref(), environment, output).await?;
+            create(name, place, environment, output).await?;
         }
         Workspace::Select { or_create, name } => {
             refuse_override(
@@ -38,21 +39,26 @@ pub async fn run(args: &Workspace, environment: &Environment, output: &mut Outpu
                 environment,
                 output,
             )?;
-            match known.iter().any(|known| **known == **name) {
+            match exists(name, place, output).await? {
                 true if *environment.workspace() == **name => {}
                 true => {
-                    switch(name, environment, output)?;
+                    switch(name, place, environment, output)?;
                     output.print(&format!("Switched to workspace \"{name}\"."));
                 }
-                false if *or_create => create(name, &known, place.as_ref(), environment, output).await?,
+                false if *or_create => create(name, place, environment, output).await?,
                 false => return Err(output.fail(missing(name))),
             }
         }
-        Workspace::Delete { force, name } => {
-            delete(name, *force, &known, place.as_ref(), environment, output).await?
-        }
+        Workspace::Delete { force, name } => delete(name, *force, place, environment, output).await?,
     }
     Ok(Exit::Done)
+}
+
+async fn exists(name: &str, home: &dyn Backend, output: &mut Output) -> Result<bool, Reported> {
+    if name == DEFAULT || !is_workspace_name(name) {
+        return Ok(name == DEFAULT);
+    }
+    home.has(name).await.map_err(|error| output.fail(backend::complaint(&error)))
 }
 
 async fn known(home: &dyn Backend, output: &mut Output) -> Result<Vec<Name>, Reported> {
@@ -64,15 +70,22 @@ async fn known(home: &dyn Backend, output: &mut Output) -> Result<Vec<Name>, Rep
     Ok(known)
 }
 
-fn list(known: &[Name], environment: &Environment, output: &mut Output) {
+async fn list(home: &dyn Backend, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
+    let known = known(home, output).await?;
     let current = environment.workspace();
     let line = |name: &Name| format!("{} {name}", if *name == current { '*' } else { ' ' });
     output.print(&known.iter().map(line).collect::<Vec<_>>().join("\n"));
+    if !home.has_list() {
+        output.say(
+            "The backend has no list of its workspaces: these were used here. `isotope workspace select NAME` finds any other that is there.",
+        );
+    }
     if environment.workspace_override().is_some() {
         output.print(
             "\nThe active workspace is being overridden using the ISOTOPE_WORKSPACE environment variable.",
         );
     }
+    Ok(())
 }
 
 fn refuse_override(problem: &str, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
@@ -88,24 +101,28 @@ fn refuse_override(problem: &str, environment: &Environment, output: &mut Output
 
 async fn create(
     name: &str,
-    known: &[Name],
     home: &dyn Backend,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<(), Reported> {
     backend::check_name(name, output)?;
-    if known.iter().any(|known| **known == *name) {
+    if exists(name, home, output).await? {
         return Err(output.fail(Diagnostic::error(format!("Workspace {name:?} already exists"))));
     }
     home.create(name).await.map_err(|error| output.fail(backend::complaint(&error)))?;
-    switch(name, environment, output)?;
+    switch(name, home, environment, output)?;
     output.print(&format!(
         "Created and switched to workspace \"{name}\"!\n\nYou're now on a new, empty workspace. Workspaces isolate their state, so if you run \"isotope plan\"\nIsotope will not see any existing state for this configuration."
     ));
     Ok(())
 }
 
-fn switch(name: &str, environment: &Environment, output: &mut Output) -> Result<(), Reported> {
+fn switch(
+    name: &str,
+    home: &dyn Backend,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<(), Reported> {
     let file = environment.workspace_file();
     let written = match name {
         // What nothing is written down for.
@@ -115,21 +132,31 @@ fn switch(name: &str, environment: &Environment, output: &mut Output) -> Result<
         },
         name => previous::write_private(&file, &format!("{name}\n")),
     };
-    written.map_err(|error| {
+    written.and_then(|()| hear_of(name, true, home, environment)).map_err(|error| {
         let detail = format!("The selection cannot be written down: {error}.");
         output.fail(Diagnostic::error("Failed to write file").detail(detail))
     })
 }
 
+/// Remembers that a workspace is used here, or that it is no more, where the backend has no list that says so.
+fn hear_of(name: &str, used: bool, home: &dyn Backend, environment: &Environment) -> std::io::Result<()> {
+    let mut names: BTreeSet<Name> = environment.heard_of().into_iter().collect();
+    let changes = if used { names.insert(name.into()) } else { names.remove(name) };
+    if home.has_list() || !changes {
+        return Ok(());
+    }
+    let text: String = names.iter().map(|name| format!("{name}\n")).collect();
+    previous::write_private(&environment.heard_of_file(), &text)
+}
+
 async fn delete(
     name: &str,
     force: bool,
-    known: &[Name],
     home: &dyn Backend,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<(), Reported> {
-    if !known.iter().any(|known| **known == *name) {
+    if !exists(name, home, output).await? {
         return Err(output.fail(missing(name)));
     }
     if *environment.workspace() == *name {
@@ -144,6 +171,9 @@ async fn delete(
     let full = is_used(name, force, home, output).await?;
     let removed = home.remove(name, &environment.holder("workspace delete")).await;
     removed.map_err(|error| output.fail(backend::complaint(&error)))?;
+    if let Err(error) = hear_of(name, false, home, environment) {
+        tracing::warn!("{} cannot be written: {error}", environment.heard_of_file().display());
+    }
     output.print(&format!("Deleted workspace \"{name}\"!"));
     if full {
         output.say(&format!("Warning: \"{name}\" was not empty. What it recorded may still exist, and nothing manages it any more."));

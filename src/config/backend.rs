@@ -7,7 +7,7 @@ use super::Module;
 use super::fields::{Fields, converted, labels, missing};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Sources, Span, did_you_mean};
 use crate::eval::{self, Scope, Subject};
-use crate::syntax::{self, Block, Expr};
+use crate::syntax::{self, Block, Expr, ExprKind, TemplatePart};
 use crate::value::{Type, Value, console, quote};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,19 +19,29 @@ struct Argument {
     needed: bool,
     /// It may hold a secret, so it is never written down.
     secret: bool,
+    /// It may differ from workspace to workspace.
+    each: bool,
 }
 
 const fn may(name: &'static str, ty: Type) -> Argument {
-    Argument { name, ty, needed: false, secret: false }
+    Argument { name, ty, needed: false, secret: false, each: false }
 }
 
 const fn must(name: &'static str, ty: Type) -> Argument {
-    Argument { name, ty, needed: true, secret: false }
+    Argument { name, ty, needed: true, secret: false, each: false }
 }
 
 const fn secret(name: &'static str) -> Argument {
-    Argument { name, ty: Type::String, needed: false, secret: true }
+    Argument { name, ty: Type::String, needed: false, secret: true, each: false }
 }
+
+/// An argument that says where the state of each workspace is, where a backend does not keep them apart by itself.
+const fn each(name: &'static str, needed: bool) -> Argument {
+    Argument { name, ty: Type::String, needed, secret: false, each: true }
+}
+
+/// What `isotope.workspace` is in a backend's arguments: it stands for the name of whichever workspace is opened.
+pub const EACH_WORKSPACE: &str = "${isotope.workspace}";
 
 /// What is taken where no block says anything.
 const DEFAULT: &str = "sled";
@@ -41,7 +51,7 @@ const TYPES: &[(&str, &[Argument])] =
     &[(DEFAULT, &[may("path", Type::String)]), ("postgres", POSTGRES), ("s3", S3), ("http", HTTP)];
 
 const POSTGRES: &[Argument] = &[
-    Argument { name: "conn_str", ty: Type::String, needed: true, secret: true },
+    Argument { name: "conn_str", ty: Type::String, needed: true, secret: true, each: false },
     may("schema", Type::String),
     may("ca_file", Type::String),
     may("lease", Type::String),
@@ -61,11 +71,11 @@ const S3: &[Argument] = &[
 ];
 
 const HTTP: &[Argument] = &[
-    must("address", Type::String),
+    each("address", true),
     may("update_method", Type::String),
-    may("lock_address", Type::String),
+    each("lock_address", false),
     may("lock_method", Type::String),
-    may("unlock_address", Type::String),
+    each("unlock_address", false),
     may("unlock_method", Type::String),
     may("username", Type::String),
     secret("password"),
@@ -142,19 +152,29 @@ fn unsupported(name: &str, span: Span) -> Diagnostic {
 impl Backend {
     /// Reports what its arguments may not refer to: nothing that needs the state can say where the state is.
     pub(super) fn check(&self, root: &Module, diags: &mut Diagnostics) {
-        for reference in self.arguments.values().flat_map(eval::references) {
-            match &reference.subject {
-                Subject::Path(_) => {}
-                Subject::Variable(name) if root.variables.contains_key(name) => {}
-                Subject::Variable(_) => drop(diags.error(eval::undeclared(&reference))),
-                _ => drop(
-                    diags.error(
-                        Diagnostic::error("Invalid reference")
-                            .at(reference.span)
-                            .label("a backend's arguments may use variables and functions")
-                            .detail("Where the state is must be known before anything else is evaluated."),
+        for argument in arguments(self.kind) {
+            let Some(expr) = self.arguments.get(argument.name) else { continue };
+            for reference in eval::references(expr) {
+                match &reference.subject {
+                    Subject::Path(_) => {}
+                    Subject::Variable(name) if root.variables.contains_key(name) => {}
+                    Subject::Variable(_) => drop(diags.error(eval::undeclared(&reference))),
+                    Subject::Isotope(name) if **name == *"workspace" => {
+                        if let Some(problem) = misplaced(argument, expr, reference.span) {
+                            diags.push(problem);
+                        }
+                    }
+                    _ => drop(
+                        diags.error(
+                            Diagnostic::error("Invalid reference")
+                                .at(reference.span)
+                                .label("a backend's arguments may use variables and functions")
+                                .detail(
+                                    "Where the state is must be known before anything else is evaluated.",
+                                ),
+                        ),
                     ),
-                ),
+                }
             }
         }
     }
@@ -172,6 +192,28 @@ impl Backend {
             }
         }
         outcome.map(|()| BackendSettings { kind: self.kind, values })
+    }
+}
+
+/// What is wrong with naming the workspace there. Only its place in the text is known when the backend is opened, for all workspaces at
+/// once: nothing can be computed from the name.
+fn misplaced(argument: &Argument, expr: &Expr, span: Span) -> Option<Diagnostic> {
+    let invalid = Diagnostic::error("Invalid reference").at(span);
+    let parts = if let ExprKind::Template(parts) = &expr.kind { &parts[..] } else { &[] };
+    let is_here =
+        |part: &TemplatePart| matches!(part, TemplatePart::Interpolation(expr) if expr.span == span);
+    match argument.each {
+        false => Some(
+            invalid
+                .label("only the addresses of `backend \"http\"` may name the workspace")
+                .detail("Every other backend keeps the states of workspaces apart by itself."),
+        ),
+        true if !parts.iter().any(is_here) => Some(
+            invalid
+                .label("the workspace's name can only be put into the text of an address")
+                .detail(format!("Write it there as it is: `\"https://…/{EACH_WORKSPACE}\"`.")),
+        ),
+        true => None,
     }
 }
 

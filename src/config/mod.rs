@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 mod backend;
-pub use backend::{Backend, BackendSettings, remembered};
+pub use backend::{Backend, BackendSettings, EACH_WORKSPACE, remembered};
 mod check;
 mod data;
 mod install;

@@ -154,7 +154,8 @@ impl<S: Shelf> Store for LogStore<S> {
             let problem = format!("`{what}` in its log: {problem}");
             return Err(StoreError::Damaged { place: self.shelf.place(), problem });
         }
-        let begun = told.is_some();
+        // A log without a commit says only that its workspace is there: the first commit begins another.
+        let begun = told.as_ref().is_some_and(|told| told.version().serial > 0);
         let ledger = self.ledger(told)?;
         Ok(Box::new(LogWriter { ledger, begun, sealer: self.sealer.clone(), hold }))
     }

@@ -343,6 +343,16 @@ pub trait Backend: Send + Sync {
     /// The workspaces that were created or written, sorted. `default` exists without being listed.
     async fn workspaces(&self) -> Result<Vec<Name>, StoreError>;
 
+    /// Whether a workspace was created or written.
+    async fn has(&self, workspace: &str) -> Result<bool, StoreError> {
+        Ok(self.workspaces().await?.iter().any(|known| **known == *workspace))
+    }
+
+    /// Whether [`Backend::workspaces`] knows all there are, and not only those that somebody here has used.
+    fn has_list(&self) -> bool {
+        true
+    }
+
     /// Reads and writes nothing yet.
     fn open(&self, workspace: &str) -> Box<dyn Store>;
 

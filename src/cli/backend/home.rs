@@ -162,6 +162,8 @@ impl eval::Scope for Scope<'_> {
                 Some(variable) => plan::root_variable(variable, self.given, diags),
                 None => Err(diags.error(eval::undeclared(reference))),
             },
+            // The check of the block has let it stand only where it is put into a text.
+            Subject::Isotope(name) if **name == *"workspace" => Ok(Value::string(config::EACH_WORKSPACE)),
             _ => self.empty.lookup(reference, diags),
         }
     }

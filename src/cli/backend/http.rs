@@ -1,9 +1,9 @@
-//! `backend "http"`: a state on a web server that speaks Terraform's protocol. Who asks may also stand where Terraform looks for it,
+//! `backend "http"`: states on a web server that speaks Terraform's protocol. Who asks may also stand where Terraform looks for it,
 //! `TF_HTTP_USERNAME` and `TF_HTTP_PASSWORD`.
 
 use super::super::environment::Environment;
 use super::home::{BackendType, Home};
-use crate::config::BackendSettings;
+use crate::config::{BackendSettings, EACH_WORKSPACE};
 use crate::http::Method;
 use crate::state::{self, HttpBackend, HttpSettings};
 use std::time::Duration;
@@ -18,6 +18,7 @@ fn settings(given: &BackendSettings, environment: &Environment) -> Result<HttpSe
     let or_variable =
         |name, variable| given.text(name).map(str::to_owned).or_else(|| environment.var(variable));
     Ok(HttpSettings {
+        workspaces: each_workspace(given)?,
         update_method: method("update_method", &defaults.update_method)?,
         lock_address: address("lock_address")?,
         lock_method: method("lock_method", &defaults.lock_method)?,
@@ -34,6 +35,22 @@ fn settings(given: &BackendSettings, environment: &Environment) -> Result<HttpSe
         retry_wait_max: seconds("retry_wait_max", defaults.retry_wait_max),
         ..defaults
     })
+}
+
+/// What stands for a workspace's name in the addresses: in all of them or in none.
+fn each_workspace(given: &BackendSettings) -> Result<Option<String>, String> {
+    let names = |address: &str| address.contains(EACH_WORKSPACE);
+    let named = given.text("address").is_some_and(names);
+    let other = |name: &&str| given.text(name).is_some_and(|address| names(address) != named);
+    match ["lock_address", "unlock_address"].into_iter().find(other) {
+        None => Ok(named.then(|| EACH_WORKSPACE.to_owned())),
+        Some(name) if named => Err(format!(
+            "`address` names the workspace and `{name}` does not, so that all workspaces would share one lock"
+        )),
+        Some(name) => Err(format!(
+            "`{name}` names the workspace and `address` does not, so that all workspaces would share one state"
+        )),
+    }
 }
 
 /// An address without a user, which would be written down with it.
@@ -63,6 +80,8 @@ impl BackendType for Http {
     fn open(&self, at: &Home, environment: &Environment) -> Result<Box<dyn state::Backend>, String> {
         let backend =
             HttpBackend::new(settings(&at.settings, environment)?).map_err(|error| error.to_string())?;
+        let heard_of = environment.heard_of().into_iter().chain([environment.workspace()]);
+        let backend = backend.with_heard_of(heard_of.collect());
         Ok(Box::new(match at.history {
             Some(serials) => backend.with_history(serials),
             None => backend,

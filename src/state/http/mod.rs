@@ -2,38 +2,49 @@
 //!
 //! The state is one document, read with GET and written whole with POST, under a lock that is asked for with LOCK and given back with
 //! UNLOCK (`wire.rs`). The document is the log, so that it has everything that other stores have, its history too (`document.rs`).
-//! What that costs: each commit sends all of it, and a lock does not end with its process.
+//! What that costs: each commit sends all of it, and a lock does not end with its process (`lock.rs`).
+//!
+//! The protocol knows one state at an address and has no list of them. Where the address has a place for a workspace's name there is a
+//! state for each; which there are is then known only of names that one has heard of.
 
 mod document;
+mod lock;
 mod wire;
 
-use super::ledger::Group;
+use super::ledger::{Chain, Group};
 use super::log::{Base, Told};
 use super::logged::{HISTORY, Held, LogStore, Shelf, Span};
 use super::rows::Rows;
-use super::{Backend, Holder, Store, StoreError};
+use super::{Backend, Hold, Holder, Store, StoreError};
 use crate::addr::Name;
 use crate::secret::random_hex;
 use document::Document;
-use std::time::Duration;
+use lock::Lock;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 pub use wire::HttpSettings;
 use wire::{Locking, Wire};
 
-/// How often a waiter asks for the lock.
-const POLL: Duration = Duration::from_secs(1);
-/// The one workspace that there is: the protocol knows no others.
+/// The one workspace that there always is.
 const DEFAULT: &str = "default";
 
-/// A state on a web server.
+/// States on a web server.
 pub struct HttpBackend {
     wire: Wire,
     history: usize,
+    heard_of: Vec<Name>,
 }
 
 impl HttpBackend {
     /// Opens no connection yet.
     pub fn new(settings: HttpSettings) -> Result<Self, StoreError> {
-        Ok(Self { wire: Wire::new(settings)?, history: HISTORY })
+        Ok(Self { wire: Wire::new(settings)?, history: HISTORY, heard_of: Vec::new() })
+    }
+
+    /// Looks whether these workspaces are there when it is asked which there are.
+    pub fn with_heard_of(mut self, names: Vec<Name>) -> Self {
+        self.heard_of = names;
+        self
     }
 
     /// Keeps at least `serials` commits in the history.
@@ -43,7 +54,7 @@ impl HttpBackend {
     }
 
     fn shelf(&self, workspace: &str) -> HttpShelf {
-        HttpShelf { wire: self.wire.clone(), history: self.history, workspace: workspace.to_owned() }
+        HttpShelf { wire: self.wire.of(workspace), history: self.history, workspace: workspace.to_owned() }
     }
 }
 
@@ -54,21 +65,48 @@ impl Backend for HttpBackend {
     }
 
     async fn workspaces(&self) -> Result<Vec<Name>, StoreError> {
-        let written = self.wire.get().await?.is_some();
-        Ok(written.then(|| DEFAULT.into()).into_iter().collect())
+        let heard_of = self.heard_of.iter().filter(|_| self.wire.has_workspaces());
+        let mut names: Vec<Name> = heard_of.cloned().chain([DEFAULT.into()]).collect();
+        names.sort();
+        names.dedup();
+        let mut found = Vec::new();
+        for name in names {
+            if self.has(&name).await? {
+                found.push(name);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn has(&self, workspace: &str) -> Result<bool, StoreError> {
+        let shelf = self.shelf(workspace);
+        Ok(shelf.check().is_ok() && shelf.wire.get().await?.is_some())
+    }
+
+    fn has_list(&self) -> bool {
+        !self.wire.has_workspaces()
     }
 
     fn open(&self, workspace: &str) -> Box<dyn Store> {
         Box::new(LogStore::new(self.shelf(workspace)))
     }
 
+    /// Puts a document there that no commit was made to: what others see of a workspace is its document.
     async fn create(&self, workspace: &str) -> Result<(), StoreError> {
-        self.shelf(workspace).check()
+        let mut held = self.shelf(workspace).lock(&Holder::unknown(), Duration::ZERO).await?;
+        if held.read().await?.is_none() {
+            let lineage = random_hex(8);
+            let chain = Chain::start(&lineage);
+            let base = Base { lineage, serial: 0, chain, rows: 0, stamp: None };
+            held.rebase(base, &Rows::new()).await?;
+        }
+        Ok(())
     }
 
     async fn remove(&self, workspace: &str, holder: &Holder) -> Result<(), StoreError> {
-        let held = self.shelf(workspace).lock(holder, Duration::ZERO).await?;
-        self.wire.delete(held.lock.id()).await
+        let shelf = self.shelf(workspace);
+        let held = shelf.lock(holder, Duration::ZERO).await?;
+        shelf.wire.delete(held.lock.id()).await
     }
 }
 
@@ -81,11 +119,12 @@ struct HttpShelf {
 
 impl HttpShelf {
     fn check(&self) -> Result<(), StoreError> {
-        if self.workspace == DEFAULT {
+        if self.workspace == DEFAULT || self.wire.has_workspaces() {
             return Ok(());
         }
         let problem = format!(
-            "the protocol of `backend \"http\"` knows only one state, so there is no workspace {:?} there",
+            "the protocol of `backend \"http\"` knows one state at an address, so there is no workspace {:?} there; \
+             with `${{isotope.workspace}}` in its addresses, each workspace has its own",
             self.workspace
         );
         Err(StoreError::Refused { problem })
@@ -108,17 +147,7 @@ impl Shelf for HttpShelf {
 
     async fn lock(&self, holder: &Holder, wait: Duration) -> Result<HttpHeld, StoreError> {
         self.check()?;
-        let (start, id) = (tokio::time::Instant::now(), random_hex(32));
-        loop {
-            match self.wire.lock(&id, holder).await? {
-                Locking::Got => break,
-                Locking::Held(_, holder) if start.elapsed() >= wait => {
-                    return Err(StoreError::Locked { holder });
-                }
-                Locking::Held(..) => tokio::time::sleep(POLL.min(wait)).await,
-            }
-        }
-        let lock = Lock { wire: self.wire.clone(), id, holder: holder.clone() };
+        let lock = Lock::take(&self.wire, holder, wait).await?;
         Ok(HttpHeld { lock, document: None, history: self.history, place: self.place() })
     }
 
@@ -154,42 +183,6 @@ impl HttpShelf {
     }
 }
 
-/// A lock that is held. Dropping it lets go.
-struct Lock {
-    wire: Wire,
-    id: String,
-    holder: Holder,
-}
-
-impl Lock {
-    /// What a server asks for with each write; without locks, nothing.
-    fn id(&self) -> Option<&str> {
-        self.wire.locks().then_some(&self.id)
-    }
-}
-
-impl Drop for Lock {
-    /// Waits until the lock is let go of: nothing else will end it. On a thread of its own, since this one may be waited for.
-    fn drop(&mut self) {
-        let (settings, id, holder) = (self.wire.settings().clone(), self.id.clone(), self.holder.clone());
-        let release = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let unlocked =
-                runtime.map_err(|error| StoreError::io("a thread cannot be started", error)).and_then(
-                    |runtime| runtime.block_on(async { Wire::new(settings)?.unlock(&id, &holder).await }),
-                );
-            if let Err(error) = unlocked {
-                tracing::warn!("the lock on the state was not let go of, and needs `force-unlock`: {error}");
-            }
-        };
-        if self.wire.locks()
-            && let Ok(thread) = std::thread::Builder::new().name("unlock".to_owned()).spawn(release)
-        {
-            drop(thread.join());
-        }
-    }
-}
-
 /// The document while its lock is held.
 struct HttpHeld {
     lock: Lock,
@@ -202,19 +195,20 @@ struct HttpHeld {
 impl HttpHeld {
     /// Sends the document, and looks what is there if the answer leaves that open.
     async fn send(&mut self, next: Document) -> Result<(), StoreError> {
-        let text = next.to_text()?;
-        let sent = match self.lock.wire.post(text.clone(), self.lock.id()).await {
+        let (begun, text) = (Instant::now(), next.to_text()?);
+        let sent = match self.lock.wire().post(text.clone(), self.lock.id()).await {
             Err(error) if self.is_there(&text).await => {
                 tracing::warn!("the state was written though the server said otherwise: {error}");
                 Ok(())
             }
             sent => sent,
         };
+        self.lock.learn(&sent, begun);
         sent.map(|()| self.document = Some(next))
     }
 
     async fn is_there(&self, text: &[u8]) -> bool {
-        matches!(self.lock.wire.get().await, Ok(Some(there)) if there == text)
+        matches!(self.lock.wire().get().await, Ok(Some(there)) if there == text)
     }
 }
 
@@ -222,7 +216,7 @@ impl HttpHeld {
 impl Held for HttpHeld {
     async fn read(&mut self) -> Result<Option<Told>, StoreError> {
         if self.document.is_none() {
-            let text = self.lock.wire.get().await?;
+            let text = self.lock.wire().get().await?;
             self.document = text.map(|text| Document::parse(&text, &self.place)).transpose()?;
         }
         self.document.as_ref().map(|document| document.told(Span::Newest, &self.place)).transpose()
@@ -241,6 +235,10 @@ impl Held for HttpHeld {
 
     async fn rebase(&mut self, base: Base, rows: &Rows) -> Result<(), StoreError> {
         self.send(Document::begin(&base, rows)?).await
+    }
+
+    fn hold(&self) -> Option<Arc<dyn Hold>> {
+        self.lock.hold()
     }
 
     fn reached(&self) -> u64 {

@@ -25,6 +25,8 @@ const BODY_LIMIT: usize = 1 << 30;
 #[derive(Clone)]
 pub struct HttpSettings {
     pub address: String,
+    /// What stands in the addresses for the name of a workspace. `None`: there is only one state.
+    pub workspaces: Option<String>,
     pub update_method: String,
     /// Without one, nothing is locked.
     pub lock_address: Option<String>,
@@ -47,6 +49,7 @@ impl HttpSettings {
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
+            workspaces: None,
             update_method: "POST".into(),
             lock_address: None,
             lock_method: "LOCK".into(),
@@ -59,6 +62,20 @@ impl HttpSettings {
             retry_max: 2,
             retry_wait_min: Duration::from_secs(1),
             retry_wait_max: Duration::from_secs(30),
+        }
+    }
+}
+
+impl HttpSettings {
+    /// The same for one workspace, whose name needs no escaping.
+    fn of(&self, workspace: &str) -> Self {
+        let Some(mark) = &self.workspaces else { return self.clone() };
+        let named = |address: &String| address.replace(mark, workspace);
+        Self {
+            address: named(&self.address),
+            lock_address: self.lock_address.as_ref().map(named),
+            unlock_address: self.unlock_address.as_ref().map(named),
+            ..self.clone()
         }
     }
 }
@@ -113,6 +130,15 @@ impl Wire {
         let client = Client::new(options)
             .map_err(|error| unusable(&settings, io::ErrorKind::InvalidInput, error.to_string()))?;
         Ok(Self { settings, client })
+    }
+
+    /// The same for the state of one workspace.
+    pub fn of(&self, workspace: &str) -> Self {
+        Self { settings: self.settings.of(workspace), client: self.client.clone() }
+    }
+
+    pub fn has_workspaces(&self) -> bool {
+        self.settings.workspaces.is_some()
     }
 
     pub fn settings(&self) -> &HttpSettings {

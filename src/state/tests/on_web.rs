@@ -109,6 +109,84 @@ async fn a_long_history_is_cut() {
     assert!(open().image(Some(1)).await.unwrap().is_none(), "forgotten");
 }
 
+/// Each workspace has a state of its own, at an address that names it.
+fn with_workspaces(web: &Web, heard_of: &[&str]) -> HttpBackend {
+    let address = format!("http://{}/state/team-<name>", web.socket);
+    let settings = HttpSettings {
+        workspaces: Some("<name>".into()),
+        lock_address: Some(address.clone()),
+        address,
+        ..settings(web)
+    };
+    let names = heard_of.iter().map(|name| Name::from(*name)).collect();
+    HttpBackend::new(settings).unwrap().with_heard_of(names)
+}
+
+#[tokio::test]
+async fn with_its_name_in_the_address_each_workspace_has_a_state() {
+    let web = Web::start();
+    let backend = with_workspaces(&web, &["staging", "gone"]);
+    assert!(!backend.has_list() && !backend.has("staging").await.unwrap());
+    backend.create("staging").await.unwrap();
+    assert!(backend.has("staging").await.unwrap());
+    assert_eq!(backend.place("staging"), format!("http://{}/state/team-staging", web.socket));
+    assert_eq!(backend.workspaces().await.unwrap(), ["staging"].map(Name::from));
+    let empty = backend.open("staging").snapshot().await.unwrap();
+    assert_eq!((empty.version.serial, empty.records.len()), (0, 0));
+    assert!(backend.open("staging").image(None).await.unwrap().is_none(), "nothing was committed");
+    let mut writer = backend.open("staging").lock(&holder("apply"), NOW).await.unwrap();
+    assert_eq!(writer.commit(&[recorded("a")], &stamp("apply")).await.unwrap(), 1);
+    assert!(backend.open("default").lock(&holder("apply"), NOW).await.is_ok(), "a lock of its own");
+    drop(writer);
+    backend.create("staging").await.unwrap();
+    let state = backend.open("staging").snapshot().await.unwrap();
+    assert_eq!(
+        (names(&state), state.version.lineage),
+        (vec!["instance.a".to_owned()], empty.version.lineage)
+    );
+    assert!(backend.open("default").snapshot().await.unwrap().records.is_empty());
+    backend.remove("staging", &holder("workspace delete")).await.unwrap();
+    assert_eq!(backend.workspaces().await.unwrap(), [] as [Name; 0]);
+}
+
+#[tokio::test]
+async fn a_state_moves_into_a_workspace_that_was_just_made() {
+    let web = Web::start();
+    let (from, to) = (MemoryBackend::default(), with_workspaces(&web, &[]));
+    let mut writer = from.open("staging").lock(&holder("apply"), NOW).await.unwrap();
+    writer.commit(&[recorded("a")], &stamp("apply")).await.unwrap();
+    drop(writer);
+    to.create("staging").await.unwrap();
+    let moved = migrate(&from, &to, &holder("init"), &stamp("init")).await.unwrap();
+    assert_eq!(
+        moved.iter().map(|one| (&*one.workspace, one.serial)).collect::<Vec<_>>(),
+        [("staging", Some(1))]
+    );
+    let (was, is) =
+        (from.open("staging").snapshot().await.unwrap(), to.open("staging").snapshot().await.unwrap());
+    assert_eq!(was.version, is.version);
+}
+
+#[tokio::test]
+async fn who_was_taken_for_dead_sends_nothing_more() {
+    let web = Web::start();
+    let mut writer = open(&web).lock(&holder("apply"), NOW).await.unwrap();
+    writer.commit(&[recorded("a")], &stamp("apply")).await.unwrap();
+    let hold = writer.hold().unwrap();
+    hold.confirm().await.unwrap();
+    open(&web).break_lock("f00d").await.unwrap();
+    assert!(matches!(hold.confirm().await, Err(StoreError::Fenced)));
+    assert!(web.held().lock.is_none(), "what was asked for is given back");
+    let other = open(&web).lock(&holder("apply"), NOW).await.unwrap();
+    assert!(matches!(hold.confirm().await, Err(StoreError::Fenced)));
+    let late = writer.commit(&[recorded("late")], &stamp("apply")).await;
+    assert!(matches!(late, Err(StoreError::Fenced)), "{late:?}");
+    drop(writer);
+    assert!(web.held().lock.is_some(), "the other's lock is left alone");
+    drop(other);
+    assert_eq!(names(&open(&web).snapshot().await.unwrap()), ["instance.a"]);
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_said_without_the_password() {
     let web = Web::start();
