@@ -85,6 +85,27 @@ fn a_plan_evaluates_each_argument_once() {
     }
 }
 
+/// Each level uses the one before twice, and what all of them hang on is not known before the apply.
+#[test]
+fn what_is_unknown_is_evaluated_once_too() {
+    let level = |at: usize| {
+        let before = at - 1;
+        format!(
+            "  l{at} = \"${{local.l{before}}}${{upper(local.l{before})}}${{nonsensitive(env(\"REGION\"))}}\"\n"
+        )
+    };
+    for count in [10, 40] {
+        let levels: String = (1..=count).map(level).collect();
+        let project = Project::new(&format!(
+            "value \"a\" {{\n  input = 1\n}}\nlocals {{\n  l0 = value.a.id\n{levels}}}\n\
+             output \"all\" {{\n  value = local.l{count}\n}}\n"
+        ));
+        let plan = project.plan(&State::empty(fixture::LINEAGE));
+        assert!(plan.changes_anything());
+        assert_eq!(project.host.asked.get(), count, "once for each level");
+    }
+}
+
 #[test]
 fn two_large_blocks_need_no_edge_for_each_pair() {
     let text = "locals {\n  keys = toset([for n in range(1000) : tostring(n)])\n}\n\

@@ -1,15 +1,16 @@
 //! A configuration's values: what every variable, local, output and object is, in every instance of its module.
 //!
 //! One walk in dependency order fills the tables; objects come from a callback, which is all that differs between
-//! validating (unknown), planning (compared with the state), applying (the plan's) and the console (the state's). A lookup
-//! of something that was not wholly known when it was filled in is evaluated afresh, so that apply sees what became known.
+//! validating (unknown), planning (compared with the state), applying (the plan's) and the console (the state's). Something
+//! that is not wholly known is evaluated afresh once an object has changed, so that apply sees what became known.
 
+use super::held::{Age, Held};
 use super::nodes::{Item, Walk, What};
 use super::rules::{self, Rules};
 use super::scope::{Repeat, Scope};
 use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Call, Config, ModuleId, Repetition, Resource, Values};
-use crate::diag::{Diagnostic, Diagnostics, Reported};
+use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval::functions::Host;
 use crate::eval::{self};
 use crate::kind::Kinds;
@@ -18,6 +19,7 @@ use crate::value::{Marks, Str, Type, Value};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 /// The tables. Filled by [`walk`], read by [`Scope`].
 pub struct Evaluation<'a> {
@@ -35,20 +37,11 @@ pub struct Evaluation<'a> {
     objects: FxHashMap<ObjectAddr, Value>,
     /// Whole resources, as references see them; emptied when one of their objects changes.
     whole: RefCell<FxHashMap<(ModulePath, ResourceAddr), Value>>,
-    /// The outputs of called modules, where they are wholly known: that is what they stay.
-    called: RefCell<FxHashMap<(ModulePath, Name), Value>>,
-}
-
-/// A value of a table. Whether it is wholly known is asked at every lookup, and may take long to find out.
-pub(super) struct Held {
-    pub value: Value,
-    known: bool,
-}
-
-impl From<Value> for Held {
-    fn from(value: Value) -> Self {
-        Self { known: value.is_wholly_known(), value }
-    }
+    /// The outputs of called modules.
+    called: RefCell<FxHashMap<(ModulePath, Name), Held>>,
+    /// The values of `for_each` that were not wholly known when the keys were, by where they stand.
+    repeated: RefCell<FxHashMap<(ModulePath, Span), Held>>,
+    age: Age,
 }
 
 /// The objects that a block makes in one instance of its module.
@@ -140,6 +133,8 @@ impl<'a> Evaluation<'a> {
             objects: FxHashMap::default(),
             whole: RefCell::default(),
             called: RefCell::default(),
+            repeated: RefCell::default(),
+            age: Age::default(),
         }
     }
 
@@ -151,7 +146,10 @@ impl<'a> Evaluation<'a> {
     /// Records what an object is, or became.
     pub fn set_object(&mut self, addr: ObjectAddr, value: Value) {
         self.whole.get_mut().remove(&(addr.module.clone(), addr.resource.clone()));
-        self.objects.insert(addr, value);
+        // What was evaluated before an object is there does not hang on it: so says the order.
+        if self.objects.insert(addr, value).is_some() {
+            self.age.advance();
+        }
     }
 
     /// What an object is, if it was visited.
@@ -165,13 +163,13 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The value of a root output.
-    pub fn output(&self, name: &str) -> Option<&Value> {
-        self.outputs.get(&(ModulePath::root(), name.into())).map(|held| &held.value)
+    pub fn output(&self, name: &str) -> Option<Value> {
+        self.outputs.get(&(ModulePath::root(), name.into())).map(Held::value)
     }
 
     /// The value of a variable of the root module.
-    pub fn variable(&self, name: &str) -> Option<&Value> {
-        self.variables.get(&(ModulePath::root(), name.into())).map(|held| &held.value)
+    pub fn variable(&self, name: &str) -> Option<Value> {
+        self.variables.get(&(ModulePath::root(), name.into())).map(Held::value)
     }
 
     pub fn module_instances(&self, module: ModuleId) -> &[ModulePath] {
@@ -215,13 +213,29 @@ impl<'a> Evaluation<'a> {
         diags: &mut Diagnostics,
     ) -> Result<Value, Reported> {
         let key = (path.clone(), call.name.clone());
-        if let Some(known) = self.called.borrow().get(&key) {
-            return Ok(known.clone());
+        self.kept(&self.called, key, || self.call_outputs(path, call, diags))
+    }
+
+    /// What a table holds of something that was evaluated; after a complaint an unknown value of that type.
+    fn hold(&self, value: Result<Value, Reported>, ty: Type) -> Held {
+        match value {
+            Ok(value) => Held::new(value, self.age),
+            Err(_) => Held::failed(Value::unknown(ty)),
         }
-        let value = self.call_outputs(path, call, diags)?;
-        if value.is_wholly_known() {
-            self.called.borrow_mut().insert(key, value.clone());
+    }
+
+    /// What a table holds for a key, or what is found, which is kept there.
+    fn kept<K: Hash + Eq>(
+        &self,
+        table: &RefCell<FxHashMap<K, Held>>,
+        key: K,
+        find: impl FnOnce() -> Result<Value, Reported>,
+    ) -> Result<Value, Reported> {
+        if let Some(value) = table.borrow().get(&key).and_then(|held| held.at(self.age)) {
+            return Ok(value);
         }
+        let value = find()?;
+        table.borrow_mut().insert(key, Held::new(value.clone(), self.age));
         Ok(value)
     }
 
@@ -257,7 +271,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// An output's value: as it was filled in if that is wholly known, else evaluated afresh.
+    /// An output's value: as it was filled in if that holds still, else evaluated afresh.
     pub(super) fn output_of(
         &self,
         module: ModuleId,
@@ -266,8 +280,7 @@ impl<'a> Evaluation<'a> {
         diags: &mut Diagnostics,
     ) -> Result<Value, Reported> {
         match self.outputs.get(&(path.clone(), name.clone())) {
-            Some(Held { value, known: true }) => Ok(value.clone()),
-            Some(_) => self.evaluate_output(module, path, name, diags),
+            Some(held) => held.at_or(self.age, || self.evaluate_output(module, path, name, diags)),
             None => Ok(Value::unknown(Type::Dynamic)),
         }
     }
@@ -311,8 +324,7 @@ impl<'a> Evaluation<'a> {
         diags: &mut Diagnostics,
     ) -> Result<Value, Reported> {
         match self.locals.get(&(path.clone(), name.clone())) {
-            Some(Held { value, known: true }) => Ok(value.clone()),
-            Some(_) => self.evaluate_local(module, path, name, diags),
+            Some(held) => held.at_or(self.age, || self.evaluate_local(module, path, name, diags)),
             None => Ok(Value::unknown(Type::Dynamic)),
         }
     }
@@ -334,8 +346,10 @@ impl<'a> Evaluation<'a> {
         if value.is_wholly_known() {
             return known;
         }
-        let scope = self.scope(module, path, &Repeat::None);
-        let fresh = eval::evaluate(expr, &scope, &mut Diagnostics::new()).map(|value| value.unmark().0);
+        let fresh = self.kept(&self.repeated, (path.clone(), expr.span), || {
+            let scope = self.scope(module, path, &Repeat::None);
+            eval::evaluate(expr, &scope, &mut Diagnostics::new()).map(|value| value.unmark().0)
+        });
         let fresh = fresh.ok().and_then(|whole| whole.get_attr(name.as_str()?).cloned());
         match fresh {
             Some(value) => Repeat::Each { key: name.clone(), value },
@@ -362,8 +376,8 @@ impl<'a> Evaluation<'a> {
         diags: &mut Diagnostics,
     ) -> Result<Value, Reported> {
         match self.variables.get(&(path.clone(), name.clone())) {
-            Some(Held { value, known }) if *known || path.is_root() => Ok(value.clone()),
-            Some(_) => self.evaluate_argument(module, path, name, diags),
+            Some(held) if path.is_root() => Ok(held.value()),
+            Some(held) => held.at_or(self.age, || self.evaluate_argument(module, path, name, diags)),
             None => Ok(Value::unknown(Type::Dynamic)),
         }
     }
@@ -450,21 +464,22 @@ fn visit(
             };
             let ty = evaluation.config.module(module).variables[name].constraint.ty();
             let failed = value.is_err();
-            evaluation.variables.insert(key(name), value.unwrap_or_else(|_| Value::unknown(ty)).into());
+            let held = evaluation.hold(value, ty);
+            evaluation.variables.insert(key(name), held);
             if !failed {
                 rules::validations(evaluation, module, path, name, diags);
             }
         }
         What::Local(name) => {
             let value = evaluation.evaluate_local(module, path, name, diags);
-            let value = value.unwrap_or_else(|_| Value::unknown(Type::Dynamic));
-            evaluation.locals.insert(key(name), value.into());
+            let held = evaluation.hold(value, Type::Dynamic);
+            evaluation.locals.insert(key(name), held);
         }
         What::Output(name) => {
             rules::preconditions(evaluation, module, path, name, objects.rules(), diags);
             let value = evaluation.evaluate_output(module, path, name, diags);
-            let value = value.unwrap_or_else(|_| Value::unknown(Type::Dynamic));
-            evaluation.outputs.insert(key(name), value.into());
+            let held = evaluation.hold(value, Type::Dynamic);
+            evaluation.outputs.insert(key(name), held);
         }
         What::Call(name) => {
             let call = &evaluation.config.module(module).calls[name];

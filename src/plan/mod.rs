@@ -28,6 +28,7 @@ mod flow;
 pub use flow::{Flow, Source, key as source_key};
 mod generate;
 pub use generate::{Adopted, Existing, Generated, Taken, Undeclared, adopt, generate};
+mod held;
 mod import;
 pub use import::{Wanted, found, record_of, taken, unverified, wanted};
 mod lifecycle;

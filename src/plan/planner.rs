@@ -107,8 +107,7 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         Mode::Normal | Mode::RefreshOnly => checks(&evaluation, &changes),
     };
     let root = &request.config.root().variables;
-    let variables =
-        root.keys().filter_map(|name| Some((name.clone(), evaluation.variable(name)?.clone()))).collect();
+    let variables = root.keys().filter_map(|name| Some((name.clone(), evaluation.variable(name)?))).collect();
     let reading =
         Reading { objects: recorded.records.len(), requests: answers.requests, took: started.elapsed() };
     Ok(Plan {
@@ -557,7 +556,7 @@ fn outputs(
             Mode::Destroy => None,
             _ if !declared.contains_key(name) => None,
             // A null output is no output: the state does not keep it.
-            _ => evaluation.output(name).cloned().filter(|value| before.is_some() || !value.is_null()),
+            _ => evaluation.output(name).filter(|value| before.is_some() || !value.is_null()),
         };
         OutputChange { before, after }
     };
