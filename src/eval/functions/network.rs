@@ -5,11 +5,11 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 
 use crate::value::{Type, Value};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, integer};
 use super::call::CallError;
 use super::{Function, Param, list_of_text, text};
 
@@ -42,6 +42,11 @@ impl Family {
             Self::V4 => 32,
             Self::V6 => 128,
         }
+    }
+
+    /// The amount of a number, if an address has so many bits.
+    fn address(self, number: BigInt) -> Option<u128> {
+        u128::try_from(number.magnitude()).ok().filter(|address| *address <= low_bits(self.bits()))
     }
 
     fn show(self, address: u128) -> String {
@@ -114,20 +119,27 @@ fn whole(args: &Arguments, index: usize) -> Result<BigInt, CallError> {
     whole.ok_or_else(|| CallError::failed("value must be a whole number"))
 }
 
+/// The lowest 64 bits of a number's amount.
+fn low_word(number: &BigInt) -> u64 {
+    number.magnitude().iter_u64_digits().next().unwrap_or(0)
+}
+
 /// Returns the address with a number in the network; negative numbers count from the last.
 fn host(args: &Arguments) -> Result<Value, CallError> {
-    let prefix = Prefix::of(args).map_err(CallError::Failed)?;
     let wanted = whole(args, 1)?;
-    let count = BigInt::from(1) << prefix.host_bits();
-    let number = if wanted.sign() == num_bigint::Sign::Minus { &count + wanted } else { wanted };
-    match u128::try_from(&number).ok().filter(|_| number < count) {
-        Some(number) => Ok(Value::string(prefix.family.show(prefix.first | number))),
-        None => {
-            let (length, number) = (args.shown(0, prefix.length), args.shown(1, number));
-            let message = format!("prefix of {length} does not accommodate a host numbered {number}");
-            Err(CallError::Failed(message))
-        }
-    }
+    let prefix = Prefix::of(args).map_err(CallError::Failed)?;
+    let last = (BigInt::from(1) << prefix.host_bits()) - 1;
+    // Only the low bits are compared, as Terraform does: what lies further out is an address beside the network.
+    let low = BigInt::from(low_word(&wanted) as i64);
+    let is_negative = wanted.sign() == Sign::Minus;
+    let from_end = if is_negative { low - 1 } else { low };
+    let fits = from_end <= last;
+    let number = if is_negative { last - from_end } else { wanted };
+    let address = prefix.family.address(&number | BigInt::from(prefix.first)).filter(|_| fits);
+    address.map(|address| Value::string(prefix.family.show(address))).ok_or_else(|| {
+        let (length, number) = (args.shown(0, prefix.length), args.shown(1, number));
+        CallError::Failed(format!("prefix of {length} does not accommodate a host numbered {number}"))
+    })
 }
 
 fn netmask(args: &Arguments) -> Result<Value, CallError> {
@@ -141,32 +153,30 @@ fn netmask(args: &Arguments) -> Result<Value, CallError> {
     }
 }
 
+/// Returns the subnet with a number. Numbers and lengths below zero mean what Terraform's arithmetic makes of them: two's
+/// complement, of which the amount is taken; what gives no network then is refused.
 fn subnet(args: &Arguments) -> Result<Value, CallError> {
+    let (bits, number) = (args.integer(1)?, whole(args, 2)?);
     let prefix = Prefix::of(args).map_err(CallError::Failed)?;
-    let bits = args.integer(1)?;
-    let number = whole(args, 2)?;
-    let bits = u32::try_from(bits).map_err(|_| {
-        CallError::argument(1, "a subnet's prefix cannot be shorter than that of its network")
-    })?;
-    if bits > prefix.host_bits() {
+    let failed = |message: String| Err(CallError::Failed(message));
+    let length = i64::from(prefix.length).saturating_add(bits);
+    if length > i64::from(prefix.family.bits()) {
         let length = args.shown(0, prefix.length);
-        return Err(CallError::Failed(format!(
-            "insufficient address space to extend prefix of {length} by {bits}"
-        )));
+        return failed(format!("insufficient address space to extend prefix of {length} by {bits}"));
     }
-    match u128::try_from(&number).ok().filter(|number| *number <= low_bits(bits)) {
-        Some(number) => {
-            let length = prefix.length + bits;
-            let shift = prefix.family.bits() - length;
-            let first = prefix.first | number.checked_shl(shift).unwrap_or(0);
-            Ok(Value::string(Prefix { first, length, ..prefix }.to_string()))
-        }
-        None => {
-            let number = args.shown(2, number);
-            Err(CallError::Failed(format!(
-                "prefix extension of {bits} does not accommodate a subnet numbered {number}"
-            )))
-        }
+    let greatest =
+        u32::try_from(bits).ok().and_then(|bits| 1u64.checked_shl(bits)).unwrap_or(0).wrapping_sub(1);
+    if low_word(&number) > greatest {
+        let number = args.shown(2, number);
+        return failed(format!("prefix extension of {bits} does not accommodate a subnet numbered {number}"));
+    }
+    let Ok(length) = u32::try_from(length) else {
+        return failed(format!("there is no prefix of {length} bits"));
+    };
+    let number = (number << (prefix.family.bits() - length)) | BigInt::from(prefix.first);
+    match prefix.family.address(number) {
+        Some(first) => Ok(Value::string(Prefix { first, length, ..prefix }.to_string())),
+        None => failed("the result is no address".to_owned()),
     }
 }
 
@@ -176,7 +186,7 @@ fn subnets(args: &Arguments) -> Result<Value, CallError> {
     let mut previous: Option<Prefix> = None;
     let mut all = Vec::with_capacity(args.len());
     for index in 1..args.len() {
-        let bits = args.integer(index)?;
+        let bits = integer(args.number(index)).map_err(|why| CallError::argument(index, why))?;
         let length = subnet_length(whole, bits).map_err(|why| CallError::argument(index, why))?;
         let next = match previous {
             None => Some(Prefix { length, ..whole }),
