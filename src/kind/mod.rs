@@ -36,8 +36,8 @@ pub use notation::kind;
 pub use request::{Envelope, List, Members, Next, Page, Place, Request, Toggle, Wait};
 pub(crate) use schema::echoed;
 pub use schema::{default_value, initial_value, normalise, schema_type, secrets};
-pub use shape::covers;
 pub(crate) use shape::sent;
+pub use shape::{covers, declared};
 pub use source::{Shape, Source};
 
 /// One kind of object.

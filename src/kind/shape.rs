@@ -115,6 +115,53 @@ pub fn covers(want: &Value, have: &Value) -> bool {
     }
 }
 
+/// What there is of that which `want` declares: the rest of `have` is left out, for what nobody asked for is no change.
+pub fn declared(want: &Value, have: &Value) -> Value {
+    match (want, have) {
+        (Value::Object(wants) | Value::Map(_, wants), Value::Object(haves)) => {
+            let field = |(name, have): (&Str, &Value)| {
+                let value = match wants.get(name).filter(|want| !want.is_null()) {
+                    Some(want) => declared(want, have),
+                    None => Value::null(have.ty()),
+                };
+                (name.clone(), value)
+            };
+            Value::object(haves.iter().map(field).collect())
+        }
+        (Value::Object(wants) | Value::Map(_, wants), Value::Map(ty, haves)) => {
+            let entry = |(name, have): (&Str, &Value)| {
+                let want = wants.get(name).filter(|want| !want.is_null())?;
+                Some((name.clone(), declared(want, have)))
+            };
+            Value::map(ty.clone(), haves.iter().filter_map(entry).collect())
+        }
+        (Value::Tuple(wants) | Value::List(_, wants), Value::Tuple(haves)) => {
+            Value::tuple(declared_in_order(wants, haves))
+        }
+        (Value::Tuple(wants) | Value::List(_, wants), Value::List(ty, haves)) => {
+            Value::list(ty.clone(), declared_in_order(wants, haves))
+        }
+        _ => have.clone(),
+    }
+}
+
+/// The same for elements in order: those before and behind what changed belong together, and what is between if it is as many.
+fn declared_in_order(wants: &[Value], haves: &[Value]) -> Vec<Value> {
+    let shorter = wants.len().min(haves.len());
+    let both = || wants.iter().zip(haves);
+    let backwards = || wants.iter().rev().zip(haves.iter().rev());
+    let before = both().take_while(|(want, have)| covers(want, have)).count();
+    let behind = backwards().take(shorter - before).take_while(|(want, have)| covers(want, have)).count();
+    let wanted = |at: usize| match at {
+        _ if at < before || wants.len() == haves.len() => wants.get(at),
+        _ if at >= haves.len() - behind => wants.get(at + wants.len() - haves.len()),
+        _ => None,
+    };
+    let pair =
+        |(at, have): (usize, &Value)| wanted(at).map_or_else(|| have.clone(), |want| declared(want, have));
+    haves.iter().enumerate().map(pair).collect()
+}
+
 /// A number as the API may write it.
 fn text(value: &Value) -> Option<String> {
     match value {

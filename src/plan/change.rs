@@ -82,7 +82,7 @@ impl Comparison<'_> {
         let drifted = self.same(attribute, path, sides.want, sides.was, records.1);
         edits.push(Edit {
             path: path.clone(),
-            before: sides.have.cloned(),
+            before: sides.have.map(|have| shown(attribute, sides.want, have)),
             after: sides.want.cloned(),
             cause: self.cause(path, drifted),
             forces_replace: false,
@@ -162,6 +162,14 @@ fn is_plainly(want: &Value, have: &Value) -> bool {
 fn agree(attribute: &Attribute, want: &Value, have: &Value) -> bool {
     let (want, have) = (kind::normalise(attribute, want), kind::normalise(attribute, have));
     want == have || (attribute.partial && kind::covers(&want, &have))
+}
+
+/// What an edit shows of what there is: of something partial, what is declared of it.
+fn shown(attribute: &Attribute, want: Option<&Value>, have: &Value) -> Value {
+    match want.filter(|want| attribute.partial && want.is_wholly_known()) {
+        Some(want) => kind::declared(want, have),
+        None => have.clone(),
+    }
 }
 
 /// A value that is there: not null.
