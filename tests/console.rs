@@ -1,4 +1,4 @@
-//! The console as a person at a terminal meets it: editing, expressions over several lines, and what is remembered.
+//! The console as a person at a terminal meets it: editing, completing, expressions over several lines, and what is remembered.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
@@ -84,11 +84,21 @@ impl Session {
     }
 }
 
+const CONFIGURATION: &str = r#"
+variable "password" {
+  sensitive = true
+}
+
+locals {
+  region = "eu"
+}
+"#;
+
 #[test]
 fn lines_are_edited_and_remembered_but_no_secrets() {
     let place = tempfile::tempdir().unwrap();
     let dir = place.path();
-    std::fs::write(dir.join("main.hcl"), "variable \"password\" {\n  sensitive = true\n}\n").unwrap();
+    std::fs::write(dir.join("main.hcl"), CONFIGURATION).unwrap();
     let mut session = Session::start(dir);
     session.answers("1 +\r 41\r", "\n42\r\n");
     session.answers("[\r1,\r]\r", "[\r\n  1,\r\n]\r\n");
@@ -99,6 +109,7 @@ fn lines_are_edited_and_remembered_but_no_secrets() {
     session.answers("sensitive(\"an0ther\")\r", "(sensitive value)");
     session.answers("  \"kept to myself\"\r", "\n\"kept to myself\"\r\n");
     session.answers("var.password\r", "(sensitive value)");
+    session.answers("upp\tlocal.reg\t)\r", "\n\"EU\"\r\n");
     session.answers("nope.x\r", "Reference to undeclared resource");
     // Dropped, not run.
     session.answers("1 + \x03", "");

@@ -4,6 +4,7 @@ use super::args;
 use super::environment::{Environment, Functions};
 use super::output::Output;
 use super::typing::Typist;
+use super::words::Words;
 use super::{Exit, Outcome, backend, plan as planning, project, prompt, providers, redaction};
 use crate::addr::{ModulePath, Name, ObjectAddr};
 use crate::config::{Config, ModuleId, Settings};
@@ -32,7 +33,9 @@ pub async fn run(args: &args::Console, environment: &Environment, output: &mut O
     if args.json {
         console.json(output)
     } else if environment.stdin_is_terminal {
-        let typist = environment.stdout_is_terminal.then(|| Typist::new(environment, output.redactor()));
+        let words = Words::of(&loaded.config);
+        let typist =
+            environment.stdout_is_terminal.then(|| Typist::new(environment, words, output.redactor()));
         match typist.flatten() {
             Some(typist) => console.edited(typist, output),
             None => console.typed(output),

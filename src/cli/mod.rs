@@ -48,6 +48,7 @@ mod typing;
 mod usage;
 mod validate;
 mod version;
+mod words;
 mod workspace;
 
 use args::Command;

@@ -1,9 +1,11 @@
-//! What a person types at the console: lines that can be edited, that go on while a bracket is open, and a history of them.
+//! What a person types at the console: lines that can be edited and completed, that go on while a bracket is open, and a
+//! history of them.
 //!
 //! The history stands in the user's own state directory, readable by nobody else. A line that names a secret, or that calls
 //! `sensitive`, is kept in no file; nor is one that starts with a blank.
 
 use super::environment::Environment;
+use super::words::Words;
 use crate::secret::Redactor;
 use crate::syntax;
 use rustyline::completion::Completer;
@@ -12,7 +14,7 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Config, Editor, Helper};
+use rustyline::{CompletionType, Config, Editor, Helper};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
@@ -21,18 +23,19 @@ const REMEMBERED: usize = 1_000;
 
 /// A person at a terminal.
 pub(super) struct Typist {
-    editor: Editor<Whole, FileHistory>,
+    editor: Editor<Aid, FileHistory>,
     history: Option<PathBuf>,
     redactor: Redactor,
 }
 
 impl Typist {
     /// `None` where the terminal cannot be used for editing.
-    pub(super) fn new(environment: &Environment, redactor: Redactor) -> Option<Self> {
-        let config = Config::builder().max_history_size(REMEMBERED).ok()?.history_ignore_space(true).build();
+    pub(super) fn new(environment: &Environment, words: Words, redactor: Redactor) -> Option<Self> {
+        let config = Config::builder().max_history_size(REMEMBERED).ok()?.history_ignore_space(true);
+        let config = config.completion_type(CompletionType::List).build();
         let kept = FileHistory::with_config(&config);
         let mut editor = Editor::with_history(config, kept).ok()?;
-        editor.set_helper(Some(Whole));
+        editor.set_helper(Some(Aid { words }));
         let history = history(environment);
         if let Some(path) = &history {
             // There is none the first time, and without one the console works all the same.
@@ -79,10 +82,12 @@ fn history(environment: &Environment) -> Option<PathBuf> {
     Some(dir.join("console-history"))
 }
 
-/// Asks for another line until the expression is whole.
-struct Whole;
+/// Asks for another line until the expression is whole, and completes names.
+struct Aid {
+    words: Words,
+}
 
-impl Validator for Whole {
+impl Validator for Aid {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         let text = context.input();
         Ok(match text.trim().is_empty() || syntax::is_complete(&format!("{text}\n")) {
@@ -92,14 +97,23 @@ impl Validator for Whole {
     }
 }
 
-impl Completer for Whole {
+impl Completer for Aid {
     type Candidate = String;
+
+    fn complete(
+        &self,
+        line: &str,
+        at: usize,
+        _: &rustyline::Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
+        Ok(self.words.after(line, at))
+    }
 }
 
-impl Hinter for Whole {
+impl Hinter for Aid {
     type Hint = String;
 }
 
-impl Highlighter for Whole {}
+impl Highlighter for Aid {}
 
-impl Helper for Whole {}
+impl Helper for Aid {}
