@@ -1,17 +1,23 @@
 //! The document: the lines of a log in JSON, with what servers like to know of a state at the top.
 //!
 //! ```json
-//! { "format_version": "1", "isotope_version": "0.1.0", "lineage": "9b1f03aa", "serial": 13,
-//!   "log": ["base 1 12 5ad2c0de {…}", "row 1 7 9f86d081 {…}", "commit 1 13 0c1f88aa {…}", "…"] }
+//! { "format_version": "1", "isotope_version": "0.1.0", "lineage": "9b1f03aa",
+//!   "log": ["base 1 12 5ad2c0de {…}", "row 1 7 9f86d081 {…}", "commit 1 13 0c1f88aa {…}", "…"], "serial": 13 }
 //! ```
+//!
+//! What changes with each commit stands at the end, so that a commit is written down and summed up without all that was before it.
 
+use super::wire::Body;
 use crate::state::StoreError;
 use crate::state::format::FORMAT;
 use crate::state::ledger::Group;
 use crate::state::log::{self, Base, Found, Told};
 use crate::state::logged::{Span, base_text, too_new};
 use crate::state::rows::Rows;
-use serde::{Deserialize, Serialize};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use md5::{Digest, Md5};
+use serde::Deserialize;
 
 /// A state with its history.
 #[derive(Clone, Debug)]
@@ -22,25 +28,69 @@ pub(super) struct Document {
     text: String,
     /// How many commits may be in it.
     commits: usize,
+    json: Json,
 }
 
-#[derive(Serialize, Deserialize)]
+/// The document in JSON, as far as it only grows, and the sum of that.
+#[derive(Clone, Debug)]
+struct Json {
+    bytes: Vec<u8>,
+    sum: Md5,
+}
+
+/// Where a document ended before a commit.
+pub(super) struct Mark {
+    serial: u64,
+    commits: usize,
+    text: usize,
+    json: usize,
+    sum: Md5,
+}
+
+#[derive(Deserialize)]
 struct DocumentText<'a> {
     format_version: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    isotope_version: Option<String>,
     lineage: String,
     serial: u64,
     #[serde(borrow)]
     log: Vec<std::borrow::Cow<'a, str>>,
 }
 
+impl Json {
+    fn begin(lineage: &str) -> Self {
+        let (version, lineage) = (env!("CARGO_PKG_VERSION"), serde_json::json!(lineage));
+        let head = format!(
+            r#"{{"format_version":"{FORMAT}","isotope_version":"{version}","lineage":{lineage},"log":["#
+        );
+        Self { sum: Md5::new_with_prefix(&head), bytes: head.into() }
+    }
+
+    fn push(&mut self, lines: &str) -> Result<(), StoreError> {
+        let from = self.bytes.len();
+        for line in lines.lines() {
+            if !self.bytes.ends_with(b"[") {
+                self.bytes.push(b',');
+            }
+            let written = serde_json::to_writer(&mut self.bytes, line);
+            written.map_err(|error| StoreError::Refused { problem: error.to_string() })?;
+        }
+        self.sum.update(self.bytes.get(from..).unwrap_or_default());
+        Ok(())
+    }
+}
+
 impl Document {
+    fn new(lineage: String, serial: u64, text: String, commits: usize) -> Result<Self, StoreError> {
+        let mut json = Json::begin(&lineage);
+        json.push(&text)?;
+        Ok(Self { lineage, serial, text, commits, json })
+    }
+
     /// A document of a state without history.
     pub fn begin(base: &Base, rows: &Rows) -> Result<Self, StoreError> {
         let text = String::from_utf8(base_text(base, rows)?);
         let text = text.map_err(|error| StoreError::Refused { problem: error.to_string() })?;
-        Ok(Self { lineage: base.lineage.clone(), serial: base.serial, text, commits: 0 })
+        Self::new(base.lineage.clone(), base.serial, text, 0)
     }
 
     pub fn parse(bytes: &[u8], place: &str) -> Result<Self, StoreError> {
@@ -54,18 +104,15 @@ impl Document {
         }
         let commits = read.log.iter().filter(|line| line.starts_with("commit ")).count();
         let text = read.log.iter().flat_map(|line| [line, "\n"]).collect();
-        Ok(Self { lineage: read.lineage, serial: read.serial, text, commits })
+        Self::new(read.lineage, read.serial, text, commits)
     }
 
-    pub fn to_text(&self) -> Result<Vec<u8>, StoreError> {
-        let text = DocumentText {
-            format_version: FORMAT.to_string(),
-            isotope_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-            lineage: self.lineage.clone(),
-            serial: self.serial,
-            log: self.text.lines().map(Into::into).collect(),
-        };
-        serde_json::to_vec(&text).map_err(|error| StoreError::Refused { problem: error.to_string() })
+    /// What is sent.
+    pub fn to_body(&self) -> Body {
+        let tail = format!(r#"],"serial":{}}}"#, self.serial);
+        let sum = self.json.sum.clone().chain_update(&tail).finalize();
+        let bytes = [&self.json.bytes, tail.as_bytes()].concat();
+        Body { bytes, sum: BASE64_STANDARD.encode(sum) }
     }
 
     /// What the log says. Where it ends before the serial at the top, it has lost its end.
@@ -89,26 +136,38 @@ impl Document {
         }
     }
 
-    /// The document with one more commit.
-    pub fn after(mut self, group: &Group) -> Self {
+    /// Adds a commit; says how to go back.
+    pub fn push(&mut self, group: &Group) -> Result<Mark, StoreError> {
+        let Self { serial, commits, .. } = *self;
+        let (text, json) = (self.text.len(), self.json.bytes.len());
+        let mark = Mark { serial, commits, text, json, sum: self.json.sum.clone() };
+        self.json.push(&group.text)?;
         self.text.push_str(&group.text);
-        (self.serial, self.commits) = (group.serial, self.commits + 1);
-        self
+        (self.serial, self.commits) = (group.serial, commits + 1);
+        Ok(mark)
     }
 
-    /// Lets a base take the place of the oldest commits when there are twice as many as wanted, so that the cost spreads.
-    pub fn cut(self, history: usize, place: &str) -> Result<Self, StoreError> {
+    /// Takes the newest commit away again.
+    pub fn go_back(&mut self, mark: Mark) {
+        (self.serial, self.commits) = (mark.serial, mark.commits);
+        self.text.truncate(mark.text);
+        self.json.bytes.truncate(mark.json);
+        self.json.sum = mark.sum;
+    }
+
+    /// The document with a base in the place of the oldest commits, when there are twice as many as wanted: so that the cost spreads.
+    pub fn shortened(&self, history: usize, place: &str) -> Result<Option<Self>, StoreError> {
         if self.commits < 2 * history {
-            return Ok(self);
+            return Ok(None);
         }
         let told = self.told(Span::Newest, place)?;
         let from = told.commits.len().checked_sub(history).and_then(|at| told.commits.get(at));
-        let (Some(from), None) = (from, told.obstacle()) else { return Ok(self) };
+        let (Some(from), None) = (from, told.obstacle()) else { return Ok(None) };
         let past = self.told(Span::Until(from.entry.serial - 1), place)?;
         let (version, chain) = (past.version(), past.chain().clone());
         let base = Base { serial: version.serial, chain, stamp: past.stamp().cloned(), ..past.base };
         let begun = Self::begin(&base, &past.rows)?;
         let kept = self.text.get(usize::try_from(from.start).unwrap_or_default()..).unwrap_or_default();
-        Ok(Self { text: begun.text + kept, commits: history, ..self })
+        Self::new(self.lineage.clone(), self.serial, begun.text + kept, history).map(Some)
     }
 }

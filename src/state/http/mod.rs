@@ -193,23 +193,27 @@ struct HttpHeld {
 }
 
 impl HttpHeld {
-    /// Sends the document, and looks what is there if the answer leaves that open.
-    async fn send(&mut self, next: Document) -> Result<(), StoreError> {
-        let (begun, text) = (Instant::now(), next.to_text()?);
-        let sent = match self.lock.wire().post(text.clone(), self.lock.id()).await {
-            Err(error) if self.is_there(&text).await => {
-                tracing::warn!("the state was written though the server said otherwise: {error}");
-                Ok(())
-            }
-            sent => sent,
-        };
-        self.lock.learn(&sent, begun);
-        sent.map(|()| self.document = Some(next))
+    /// Lets a document take the place of what there is.
+    async fn begin(&mut self, document: Document) -> Result<(), StoreError> {
+        send(&self.lock, &document).await?;
+        self.document = Some(document);
+        Ok(())
     }
+}
 
-    async fn is_there(&self, text: &[u8]) -> bool {
-        matches!(self.lock.wire().get().await, Ok(Some(there)) if there == text)
-    }
+/// Sends the document, and looks what is there if the answer leaves that open.
+async fn send(lock: &Lock, document: &Document) -> Result<(), StoreError> {
+    let begun = Instant::now();
+    let sent = match lock.wire().post(document.to_body(), lock.id()).await {
+        Err(error) if matches!(lock.wire().get().await, Ok(Some(there)) if there == document.to_body().bytes) =>
+        {
+            tracing::warn!("the state was written though the server said otherwise: {error}");
+            Ok(())
+        }
+        sent => sent,
+    };
+    lock.learn(&sent, begun);
+    sent
 }
 
 #[async_trait::async_trait]
@@ -223,18 +227,28 @@ impl Held for HttpHeld {
     }
 
     async fn append(&mut self, base: Option<&Base>, group: &Group) -> Result<(), StoreError> {
-        let next = match (base, &self.document) {
-            (Some(base), _) => Document::begin(base, &Rows::new())?,
-            (None, Some(document)) => document.clone(),
-            (None, None) => {
-                return Err(StoreError::Refused { problem: "there is nothing to go on from".into() });
-            }
+        if let Some(base) = base {
+            let mut document = Document::begin(base, &Rows::new())?;
+            document.push(group)?;
+            return self.begin(document).await;
+        }
+        let Some(document) = &mut self.document else {
+            return Err(StoreError::Refused { problem: "there is nothing to go on from".into() });
         };
-        self.send(next.after(group).cut(self.history, &self.place)?).await
+        let before = document.push(group)?;
+        let sent = match document.shortened(self.history, &self.place) {
+            Ok(None) => send(&self.lock, document).await,
+            Ok(Some(shorter)) => send(&self.lock, &shorter).await.map(|()| *document = shorter),
+            Err(error) => Err(error),
+        };
+        if sent.is_err() {
+            document.go_back(before);
+        }
+        sent
     }
 
     async fn rebase(&mut self, base: Base, rows: &Rows) -> Result<(), StoreError> {
-        self.send(Document::begin(&base, rows)?).await
+        self.begin(Document::begin(&base, rows)?).await
     }
 
     fn hold(&self) -> Option<Arc<dyn Hold>> {

@@ -108,6 +108,19 @@ pub(super) enum Locking {
     Held(String, Holder),
 }
 
+/// What a request carries, and its MD5 in base64.
+pub(super) struct Body {
+    pub bytes: Vec<u8>,
+    pub sum: String,
+}
+
+impl Body {
+    fn new(bytes: Vec<u8>) -> Self {
+        let sum = BASE64_STANDARD.encode(Md5::digest(&bytes));
+        Self { bytes, sum }
+    }
+}
+
 /// Speaks with the server.
 #[derive(Clone)]
 pub(super) struct Wire {
@@ -162,7 +175,7 @@ impl Wire {
         }
     }
 
-    pub async fn post(&self, document: Vec<u8>, lock: Option<&str>) -> Result<(), StoreError> {
+    pub async fn post(&self, document: Body, lock: Option<&str>) -> Result<(), StoreError> {
         let (method, address) = (&self.settings.update_method, with_id(&self.settings.address, lock));
         self.send(method, &address, Some(document)).await.map(drop).map_err(|error| self.refused(error))
     }
@@ -176,7 +189,7 @@ impl Wire {
 
     pub async fn lock(&self, id: &str, holder: &Holder) -> Result<Locking, StoreError> {
         let Some(address) = &self.settings.lock_address else { return Ok(Locking::Got) };
-        let text = LockText::of(id, holder, &self.place()).to_bytes();
+        let text = LockText::of(id, holder, &self.place()).to_body();
         match self.send(&self.settings.lock_method, address, Some(text)).await {
             Ok(_) => Ok(Locking::Got),
             Err(CallError::Rejected { status: 409 | 423, body, .. }) => {
@@ -197,12 +210,12 @@ impl Wire {
         else {
             return Ok(());
         };
-        let text = LockText::of(id, holder, &self.place()).to_bytes();
+        let text = LockText::of(id, holder, &self.place()).to_body();
         let sent = self.send(&self.settings.unlock_method, address, Some(text)).await;
         sent.map(drop).map_err(|error| self.failed(error))
     }
 
-    async fn send(&self, method: &str, address: &str, body: Option<Vec<u8>>) -> Result<Vec<u8>, CallError> {
+    async fn send(&self, method: &str, address: &str, body: Option<Body>) -> Result<Vec<u8>, CallError> {
         let method = Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST);
         // Everything here may be sent twice: a second lock with the same id, and a second write of the same document, change nothing.
         let mut request = Request::new(method, address, Repeat::Idempotent);
@@ -214,8 +227,8 @@ impl Wire {
         }
         if let Some(body) = body {
             request.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
-            request.headers.push(("Content-MD5".to_owned(), BASE64_STANDARD.encode(Md5::digest(&body))));
-            request.body = Some(body);
+            request.headers.push(("Content-MD5".to_owned(), body.sum));
+            request.body = Some(body.bytes);
         }
         self.client.send(&request).await.map(|response| response.body)
     }
@@ -274,8 +287,8 @@ impl LockText {
         }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+    fn to_body(&self) -> Body {
+        Body::new(serde_json::to_vec(self).unwrap_or_default())
     }
 
     /// Who holds it: one of us, or what the fields say of another program.

@@ -23,6 +23,8 @@ async fn every_backend_keeps_workspaces_apart() {
     workspaces(&MemoryBackend::default()).await;
     workspaces(&on_disk().1).await;
     workspaces(&in_bucket::backend()).await;
+    let web = gitlab::Web::start();
+    workspaces(&on_web::with_workspaces(&web, &["blue", "staging"])).await;
 }
 
 pub(super) async fn workspaces(backend: &dyn Backend) {

@@ -65,6 +65,18 @@ async fn a_write_that_arrived_counts_whatever_was_answered() {
 }
 
 #[tokio::test]
+async fn a_commit_that_was_refused_leaves_no_trace_in_the_next() {
+    let web = Web::start();
+    let mut writer = open(&web).lock(&holder("apply"), NOW).await.unwrap();
+    writer.commit(&[recorded("a")], &stamp("apply")).await.unwrap();
+    let lock = web.held().lock.take();
+    assert!(writer.commit(&[recorded("b")], &stamp("apply")).await.is_err());
+    web.held().lock = lock;
+    assert_eq!(writer.commit(&[recorded("c")], &stamp("apply")).await.unwrap(), 2);
+    assert_eq!(names(&open(&web).snapshot().await.unwrap()), ["instance.a", "instance.c"]);
+}
+
+#[tokio::test]
 async fn a_document_of_somebody_else_is_left_alone() {
     let web = Web::start();
     let foreign = br#"{"version":4,"terraform_version":"1.9.0","serial":3,"lineage":"x","resources":[]}"#;
@@ -110,7 +122,7 @@ async fn a_long_history_is_cut() {
 }
 
 /// Each workspace has a state of its own, at an address that names it.
-fn with_workspaces(web: &Web, heard_of: &[&str]) -> HttpBackend {
+pub(super) fn with_workspaces(web: &Web, heard_of: &[&str]) -> HttpBackend {
     let address = format!("http://{}/state/team-<name>", web.socket);
     let settings = HttpSettings {
         workspaces: Some("<name>".into()),
