@@ -29,6 +29,9 @@ mod launch;
 /// How often a step that takes long is mentioned (engine.md §7).
 const PROGRESS: Duration = Duration::from_secs(10);
 
+/// Requests whose intents are written in one commit. What was sent before is on its way while the next are prepared.
+const TOGETHER: usize = 32;
+
 /// How often a create that provably did not happen is sent again within one run.
 const AGAIN: u32 = 3;
 
@@ -76,6 +79,7 @@ pub async fn apply(
         evaluation,
         ready: Ready::new(&apply.plan.steps),
         flying: BTreeMap::new(),
+        wake: Instant::now(),
         deposed: BTreeMap::new(),
         blocked: BTreeMap::new(),
         begun: BTreeSet::new(),
@@ -170,6 +174,8 @@ struct Run<'a> {
     evaluation: Evaluation<'a>,
     ready: Ready,
     flying: BTreeMap<Node, Flight>,
+    /// When to look whether a flight is to be mentioned: not after the first of them.
+    wake: Instant,
     /// The keys of what this run deposed, by address.
     deposed: BTreeMap<ObjectAddr, DeposedKey>,
     /// Steps that cannot run any more, and the address that is to blame.
@@ -223,13 +229,13 @@ impl<'a> Run<'a> {
         let mut stop = apply.stop.clone();
         loop {
             self.outcome.stopped = *stop.borrow_and_update();
-            if self.outcome.stopped == Stop::No {
-                self.start(writer, &mut calls, looking, tell).await?;
-            }
+            let more = match self.outcome.stopped {
+                Stop::No => self.start(writer, &mut calls, looking, tell).await?,
+                _ => false,
+            };
             if calls.is_empty() || self.outcome.stopped == Stop::Now {
                 break;
             }
-            let wake = self.flying.values().map(|flight| flight.mention).min().unwrap_or_else(Instant::now);
             tokio::select! {
                 biased;
                 Some(ended) = calls.next() => {
@@ -240,21 +246,22 @@ impl<'a> Run<'a> {
                     self.record(all, &looking.known, writer, tell).await?;
                 }
                 Ok(()) = stop.changed() => {}
-                () = tokio::time::sleep_until(wake) => self.mention(tell),
+                () = tokio::task::yield_now(), if more => {}
+                () = tokio::time::sleep_until(self.wake) => self.mention(tell),
             }
         }
         self.account();
         Ok(())
     }
 
-    /// Starts everything that is ready: intents first, in one commit, then the requests.
+    /// Starts what is ready: intents first, in one commit, then the requests. Tells whether there is more than goes together.
     async fn start<'f>(
         &mut self,
         writer: &mut dyn Writer,
         calls: &mut Calls<'f>,
         looking: &'f Looking<'f>,
         tell: &mut dyn FnMut(Event),
-    ) -> Result<(), StoreError>
+    ) -> Result<bool, StoreError>
     where
         'a: 'f,
     {
@@ -262,13 +269,14 @@ impl<'a> Run<'a> {
         loop {
             let mut batch = Batch::default();
             let room = self.apply.parallelism.unwrap_or(usize::MAX).saturating_sub(self.flying.len());
-            while batch.calls.len() + batch.questions.len() < room {
+            while batch.calls.len() + batch.questions.len() < room && batch.calls.len() < TOGETHER {
                 let Some(node) = self.ready.next() else { break };
                 self.prepare(node, writer.state(), &mut batch, tell);
             }
             if batch.is_empty() {
-                return Ok(());
+                return Ok(false);
             }
+            let more = batch.calls.len() == TOGETHER;
             if !batch.events.is_empty() {
                 writer.commit(&batch.events, &self.apply.stamp).await?;
             }
@@ -283,8 +291,8 @@ impl<'a> Run<'a> {
             for node in batch.done {
                 self.ready.done(&self.apply.plan.steps, node);
             }
-            if !again {
-                return Ok(());
+            if more || !again {
+                return Ok(more);
             }
         }
     }
@@ -496,16 +504,19 @@ impl<'a> Run<'a> {
     fn mention(&mut self, tell: &mut dyn FnMut(Event)) {
         let now = Instant::now();
         let apply = self.apply;
-        for (node, flight) in self.flying.iter_mut().filter(|(_, flight)| flight.mention <= now) {
-            flight.mention += PROGRESS;
-            let step = apply.plan.steps.get(*node);
-            let elapsed = now - flight.started;
-            tell(Event::Still {
-                subject: step.subject.clone(),
-                verb: step.verb,
-                id: flight.id.clone(),
-                elapsed,
-            });
+        self.wake = now + PROGRESS;
+        for (node, flight) in &mut self.flying {
+            if flight.mention <= now {
+                flight.mention += PROGRESS;
+                let step = apply.plan.steps.get(*node);
+                tell(Event::Still {
+                    subject: step.subject.clone(),
+                    verb: step.verb,
+                    id: flight.id.clone(),
+                    elapsed: now - flight.started,
+                });
+            }
+            self.wake = self.wake.min(flight.mention);
         }
     }
 

@@ -10,6 +10,7 @@ use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::syntax::{Attribute, Block, Body, Expr, ExprKind, Step};
 use crate::value::Type;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 /// Arguments that every resource takes whatever its kind.
@@ -23,12 +24,17 @@ pub(super) fn resource(block: Block, module: &mut Module, diags: &mut Diagnostic
         ResourceAddr { mode: Mode::Managed, kind: addr::shared(&block.kind.name), name: label.value.clone() };
     let (header, kind_span) = (block.header, block.kind.span);
     let resource = decoded(block, addr.clone(), kind_span, lifecycle, diags);
-    if let Some(first) = module.resources.get(&addr) {
-        let summary = format!("Duplicate resource {:?} configuration", addr.kind);
-        return Err(duplicate(&summary, &addr.to_string(), header, first.span, diags));
+    match module.resources.entry(addr) {
+        Entry::Vacant(free) => {
+            free.insert(resource);
+            Ok(())
+        }
+        Entry::Occupied(first) => {
+            let addr = first.key();
+            let summary = format!("Duplicate resource {:?} configuration", addr.kind);
+            Err(duplicate(&summary, &addr.to_string(), header, first.get().span, diags))
+        }
     }
-    module.resources.insert(addr, resource);
-    Ok(())
 }
 
 /// A resource of what its block says; a data source differs in what its `lifecycle` may say.

@@ -17,6 +17,7 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::answer::{Answer, Refusal};
 use super::fault::{Effect, Fault, Faults, Injector, mix};
@@ -176,7 +177,13 @@ async fn take(shared: &Shared, request: &Request, request_id: &str) -> Option<Re
     let fault = lock(&shared.injector).strike(&request.method, &request.path(), running);
     let refused = matches!(fault, Some(Fault::Status { effect: Effect::Before, .. }));
     let _answering = (!refused).then(|| Answering::begin(&shared.running));
-    let response = respond(shared, request, fault, request_id).await?;
+    let due = Instant::now() + shared.latency;
+    let response = respond(shared, request, fault, request_id).await;
+    if !shared.latency.is_zero() {
+        // What the emulator itself took is part of it.
+        tokio::time::sleep_until(due).await;
+    }
+    let response = response?;
     lock(&shared.log).answered(number, response.status().as_u16());
     Some(response)
 }
@@ -193,7 +200,6 @@ async fn respond(
     fault: Option<Fault>,
     request_id: &str,
 ) -> Option<Response> {
-    pause(shared.latency).await;
     match fault {
         Some(Fault::Drop(Effect::Before)) => return None,
         Some(Fault::Status { status, effect: Effect::Before, retry_after }) => {

@@ -11,6 +11,7 @@ mod tests;
 
 pub use live::essence;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
@@ -304,7 +305,10 @@ pub fn is_secret_key(key: &str) -> bool {
 }
 
 /// Folds case as `(?i)` does: beside ASCII, two further letters fold to `s` and `k`.
-fn fold(key: &str) -> String {
+fn fold(key: &str) -> Cow<'_, str> {
+    if key.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(key);
+    }
     let fold = |letter: char| match letter {
         'ſ' => 's',
         '\u{212a}' => 'k',

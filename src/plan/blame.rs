@@ -4,16 +4,15 @@ use super::change::Blame;
 use super::desired::written;
 use super::evaluation::{Evaluation, Visit};
 use super::flow::{self, Flow, Source};
-use super::{Action, Change, Subject};
+use super::{Action, Changes, Subject};
 use crate::addr::{ObjectAddr, ObjectKey};
 use crate::diag::Span;
 use crate::value::Path;
-use std::collections::BTreeMap;
 
 /// What is known of one object's arguments while it is compared.
 pub(super) struct BlameOf<'b> {
     /// What is planned so far: everything the object may refer to is there.
-    pub changes: &'b BTreeMap<Subject, Change>,
+    pub changes: &'b Changes,
     pub evaluation: &'b Evaluation<'b>,
     pub visit: &'b Visit<'b>,
 }

@@ -2,15 +2,14 @@
 //!
 //! The conditions have been judged, and complained about, where they stand; here they are read once more, in silence.
 
+use super::Changes;
 use super::desired::visit_of;
 use super::evaluation::Evaluation;
 use super::rules::{ASSERTION, PRECONDITION, VALIDATION, Verdict, Words, judge};
 use super::scope::{Repeat, Scope};
-use super::{Change, Subject};
 use crate::addr::{ModulePath, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{ModuleId, Rule};
 use crate::diag::Diagnostics;
-use std::collections::BTreeMap;
 
 /// One block with conditions, in all instances of its module.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +51,7 @@ pub enum Status {
 }
 
 /// Reads every condition that the plan is about.
-pub(super) fn checks(evaluation: &Evaluation<'_>, changes: &BTreeMap<Subject, Change>) -> Vec<Checked> {
+pub(super) fn checks(evaluation: &Evaluation<'_>, changes: &Changes) -> Vec<Checked> {
     let mut all = Vec::new();
     for (id, module) in evaluation.config.modules() {
         let in_module = InModule { evaluation, id };
@@ -109,7 +108,7 @@ fn judge_all(rules: &[Rule], scope: &Scope<'_, '_>, words: &Words) -> (Status, V
 }
 
 /// The objects whose blocks have `precondition` or `postcondition`.
-fn resources(evaluation: &Evaluation<'_>, changes: &BTreeMap<Subject, Change>) -> Vec<Checked> {
+fn resources(evaluation: &Evaluation<'_>, changes: &Changes) -> Vec<Checked> {
     let mut found: Vec<Checked> = Vec::new();
     for addr in changes.keys().filter(|subject| subject.deposed.is_none()).map(|subject| &subject.addr) {
         let Some(instance) = object(addr, evaluation) else { continue };

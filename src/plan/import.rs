@@ -3,7 +3,9 @@
 use super::evaluation::{Evaluation, walk};
 use super::refresh::{Group, Read, place, read_group};
 use super::scope::Repeat;
-use super::{Action, Change, Meta, Recorded, Request, Subject, keep, moves, provider_of, settable, visit_of};
+use super::{
+    Action, Changes, Meta, Recorded, Request, Subject, keep, moves, provider_of, settable, visit_of,
+};
 use crate::addr::{Mode, ModulePath, ObjectAddr, ObjectKey};
 use crate::config::{Import, ModuleId, ProviderRef};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
@@ -216,12 +218,12 @@ pub fn unverified<'r>(
 /// The same for all objects that a plan adopts.
 pub(super) fn warn(
     imports: &BTreeMap<ObjectAddr, Object>,
-    changes: &BTreeMap<Subject, Change>,
+    changes: &Changes,
     kinds: &Kinds,
     diags: &mut Diagnostics,
 ) {
     let adopted = imports.keys().filter_map(|addr| {
-        let record = match changes.get(&Subject::current(addr.clone())).map(|change| &change.action)? {
+        let record = match &changes.get(&Subject::current(addr.clone()))?.action {
             Action::NoOp { record, .. } => record,
             Action::Update { prior, .. } => prior,
             _ => return None,

@@ -2,7 +2,7 @@
 
 use super::evaluation::{Evaluation, Visit};
 use super::nodes::Walk;
-use super::{Action, Change, Edit, Subject};
+use super::{Action, Change, Changes, Edit};
 use crate::addr::{ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Config, Ignore, ModuleId, Resource};
 use crate::diag::{Diagnostic, Diagnostics};
@@ -11,7 +11,7 @@ use crate::kind::Kind;
 use crate::state::Record;
 use crate::syntax::{Expr, ExprKind, Step};
 use crate::value::{Path, PathStep, Type, Value, convert, replace_at};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The blocks whose replacements are created first: those that say so, and all that they depend on.
 pub(super) fn create_first(config: &Config, walk: &Walk) -> BTreeSet<(ModuleId, ResourceAddr)> {
@@ -132,7 +132,7 @@ pub(super) fn check(resource: &Resource, kind: &Kind, diags: &mut Diagnostics) {
 /// Whether a planned change is one that `replace_triggered_by` names.
 pub(super) fn triggered(
     visit: &Visit<'_>,
-    changes: &BTreeMap<Subject, Change>,
+    changes: &Changes,
     evaluation: &Evaluation<'_>,
     diags: &mut Diagnostics,
 ) -> bool {
@@ -143,7 +143,7 @@ pub(super) fn triggered(
 fn trigger(
     expr: &Expr,
     visit: &Visit<'_>,
-    changes: &BTreeMap<Subject, Change>,
+    changes: &Changes,
     evaluation: &Evaluation<'_>,
     diags: &mut Diagnostics,
 ) -> Option<bool> {

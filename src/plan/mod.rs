@@ -94,7 +94,7 @@ pub struct Plan {
     /// The objects that `moved` blocks rename: recorded before anything else is done.
     pub moves: Moves,
     /// Every object, those without a change too.
-    pub changes: BTreeMap<Subject, Change>,
+    pub changes: Changes,
     /// What apply walks; nothing is decided later.
     pub steps: Dag<Step>,
     pub drift: Vec<Drift>,
@@ -133,6 +133,9 @@ pub struct Subject {
 /// SHA-256 over the configuration's files, in hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigDigest(pub Arc<str>);
+
+/// What happens to each object. Boxed: made in order, the nodes of a map stay half empty, and a change is large.
+pub type Changes = BTreeMap<Subject, Box<Change>>;
 
 /// What happens to one object.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 //! Creation follows dependencies, deletion runs against them. Something that is deleted for good is deleted after what used it was
 //! updated; something that is replaced, delete first, before what uses it is updated with the new one.
 
-use super::{Action, Change, ReplaceOrder, Step, Subject, Verb};
+use super::{Action, Change, Changes, ReplaceOrder, Step, Subject, Verb};
 use crate::addr::{ModulePath, ObjectAddr, ResourceAddr};
 use crate::graph::{Dag, Node};
 use crate::state::{Dependency, Record};
@@ -38,7 +38,7 @@ enum Kind {
 /// Orders the steps of all changes.
 ///
 /// `last` says which readings come after everything: those of checks.
-pub(super) fn order(changes: &BTreeMap<Subject, Change>, last: impl Fn(&ObjectAddr) -> bool) -> Dag<Step> {
+pub(super) fn order(changes: &Changes, last: impl Fn(&ObjectAddr) -> bool) -> Dag<Step> {
     let mut dag = Dag::new();
     let mut nodes = Nodes::default();
     for (subject, change) in changes {
@@ -52,12 +52,7 @@ pub(super) fn order(changes: &BTreeMap<Subject, Change>, last: impl Fn(&ObjectAd
 }
 
 /// Makes the readings of checks wait for everything but each other.
-fn after_all(
-    dag: &mut Dag<Step>,
-    nodes: &Nodes,
-    changes: &BTreeMap<Subject, Change>,
-    last: impl Fn(&ObjectAddr) -> bool,
-) {
+fn after_all(dag: &mut Dag<Step>, nodes: &Nodes, changes: &Changes, last: impl Fn(&ObjectAddr) -> bool) {
     let is_last = |step: &Step| step.verb == Verb::Read && last(&step.subject.addr);
     let subjects = changes.iter().filter(|(_, change)| matches!(change.action, Action::Read { .. }));
     let subjects = subjects.map(|(subject, _)| subject).filter(|subject| last(&subject.addr));

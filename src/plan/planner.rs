@@ -20,8 +20,8 @@ use super::rounds::{World, answered, gather, walked};
 use super::rules::Rules;
 use super::search::Known;
 use super::{
-    Action, Answers, Change, ConfigDigest, DeleteReason, Edit, Meta, Mode, OutputChange, Plan, Planned,
-    Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
+    Action, Answers, Change, Changes, ConfigDigest, DeleteReason, Edit, Meta, Mode, OutputChange, Plan,
+    Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
 };
 use crate::addr::{Mode as AddrMode, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Config, Module, ModuleId, ProviderRef, Repetition, Resource, Values};
@@ -220,7 +220,7 @@ pub(super) struct Planner<'p> {
     current: &'p Current<'p>,
     /// The blocks whose replacements are created first.
     create_first: BTreeSet<(ModuleId, ResourceAddr)>,
-    pub(super) changes: BTreeMap<Subject, Change>,
+    pub(super) changes: Changes,
     /// What data sources gave.
     pub(super) read: BTreeMap<ObjectAddr, Value>,
     /// What could not be read, and what is known of it.
@@ -268,7 +268,7 @@ impl Objects for Planner<'_> {
             Action::Read { later } => later.values.clone(),
         };
         let change = Change { action, place: Some(visit.resource.span), previous: None };
-        self.changes.insert(Subject::current(visit.addr.clone()), change);
+        self.changes.insert(Subject::current(visit.addr.clone()), Box::new(change));
         condition::after(&visit, &value, evaluation, diags);
         Some(value)
     }
@@ -417,7 +417,7 @@ impl<'p> Planner<'p> {
         let write = self.stored(&visit.addr) != Some(current);
         let action = Action::NoOp { record: current.clone(), write };
         let change = Change { action, place: Some(visit.resource.span), previous: None };
-        self.changes.insert(Subject::current(visit.addr.clone()), change);
+        self.changes.insert(Subject::current(visit.addr.clone()), Box::new(change));
     }
 
     /// Everything recorded that no block declares any more; everything at all, to destroy.
@@ -445,7 +445,7 @@ impl<'p> Planner<'p> {
                     Action::Delete { prior: current.clone(), because }
                 }
             };
-            self.changes.insert(subject, Change { action, place, previous: None });
+            self.changes.insert(subject, Box::new(Change { action, place, previous: None }));
         }
         if self.request.mode == Mode::RefreshOnly {
             return;
@@ -453,7 +453,8 @@ impl<'p> Planner<'p> {
         for ((addr, key), record) in &self.recorded.deposed {
             let subject = Subject { addr: addr.clone(), deposed: Some(key.clone()) };
             let action = Action::Delete { prior: record.clone(), because: DeleteReason::Deposed };
-            self.changes.insert(subject, Change { action, place: self.place(addr), previous: None });
+            self.changes
+                .insert(subject, Box::new(Change { action, place: self.place(addr), previous: None }));
         }
     }
 
@@ -528,7 +529,7 @@ fn protected(addr: &ObjectAddr, place: Option<Span>) -> Diagnostic {
 }
 
 /// `-replace` with an address that no object has is a slip of the pen, not a mistake.
-fn warn_of_unmatched(replace: &[ObjectAddr], changes: &BTreeMap<Subject, Change>, diags: &mut Diagnostics) {
+fn warn_of_unmatched(replace: &[ObjectAddr], changes: &Changes, diags: &mut Diagnostics) {
     for addr in replace.iter().filter(|addr| !changes.contains_key(&Subject::current((*addr).clone()))) {
         let of_block = |other: &&ObjectAddr| other.module == addr.module && other.resource == addr.resource;
         let objects = changes.keys().map(|subject| &subject.addr).filter(of_block);

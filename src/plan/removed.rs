@@ -3,9 +3,8 @@
 use crate::addr::ObjectAddr;
 use crate::config::{Config, Endpoint, Removed};
 use crate::diag::{Diagnostic, Diagnostics};
-use std::collections::BTreeMap;
 
-use super::{Action, Change, Subject};
+use super::{Action, Changes};
 
 /// The block that speaks of an object.
 pub(super) fn of<'c>(config: &'c Config, addr: &ObjectAddr) -> Option<&'c Removed> {
@@ -58,11 +57,7 @@ pub(super) fn check(config: &Config, diags: &mut Diagnostics) {
 }
 
 /// Says which objects will be left alone from now on.
-pub(super) fn warn(
-    changes: &BTreeMap<Subject, Change>,
-    gone: impl Fn(&ObjectAddr) -> bool,
-    diags: &mut Diagnostics,
-) {
+pub(super) fn warn(changes: &Changes, gone: impl Fn(&ObjectAddr) -> bool, diags: &mut Diagnostics) {
     let forgotten: Vec<String> = changes
         .iter()
         .filter(|(subject, change)| matches!(change.action, Action::Forget { .. }) && !gone(&subject.addr))

@@ -6,7 +6,7 @@ use super::evaluation::{self, Evaluation};
 use super::moves::Moves;
 use super::nodes::Item;
 use super::planner::{Planner, Request};
-use super::{Answers, Change, Subject, import};
+use super::{Answers, Changes, import};
 use crate::addr::ObjectAddr;
 use crate::diag::{Diagnostics, Reported};
 use crate::state::State;
@@ -22,7 +22,7 @@ pub(super) struct World<'w> {
 
 /// What a walk gave.
 pub(super) struct Found {
-    pub changes: BTreeMap<Subject, Change>,
+    pub changes: Changes,
     pub read: BTreeMap<ObjectAddr, Value>,
     pub unread: BTreeMap<ObjectAddr, Value>,
     pub asked: BTreeSet<Question>,

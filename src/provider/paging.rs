@@ -5,6 +5,7 @@ use super::{CallError, Object, ObjectRef, Provider, Search, mapping, request};
 use crate::kind::words::Words;
 use crate::kind::{Kind, List, Next, Page, Place, Request};
 use crate::value::Value;
+use futures_util::future::join;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -26,21 +27,25 @@ pub(super) async fn list(
     let mut ids = BTreeSet::new();
     let mut pages = Pages::new(&walk);
     let mut others = 0;
-    while let Some(page) = pages.next().await? {
-        let before = objects.len();
-        for json in page {
+    let mut page = pages.next().await?;
+    while let Some(found) = page {
+        let before = ids.len();
+        let mut wanted = Vec::with_capacity(found.len());
+        for json in found {
             let known = mapping::Known { id: None, values: walk.values };
             let id = mapping::identity(kind, &json, known).map_err(CallError::Indeterminate)?;
             match walk.wants(&id) {
-                true if ids.insert(id) => objects.extend(walk.object(&json).await?),
+                true if ids.insert(id) => wanted.push(json),
                 true => {}
                 false => others += 1,
             }
         }
-        let barren = objects.len() == before;
-        if others > 0 && walk.is_enough(objects.len(), pages.count, barren) {
-            break;
-        }
+        let barren = ids.len() == before;
+        let enough = others > 0 && walk.is_enough(ids.len(), pages.count, barren);
+        let next = async { if enough { Ok(None) } else { pages.next().await } };
+        let (next, read) = join(next, walk.read(&wanted)).await;
+        objects.extend(read?);
+        page = next?;
     }
     Ok(objects)
 }
@@ -261,6 +266,17 @@ impl<'a> Walk<'a> {
             (_, Some(_)) => Err("the answer to a list is not an object of objects".to_owned()),
             _ => Err("the answer to a list is not an array".to_owned()),
         }
+    }
+
+    /// The objects of a page that are looked for, read while the next page is on its way.
+    async fn read(&self, page: &[Value]) -> Result<Vec<Object>, CallError> {
+        // The request for it is written first.
+        tokio::task::yield_now().await;
+        let mut objects = Vec::with_capacity(page.len());
+        for json in page {
+            objects.extend(self.object(json).await?);
+        }
+        Ok(objects)
     }
 
     /// An object of a page, if it is one that is looked for; what comes in short form is read again, whole.

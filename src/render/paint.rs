@@ -65,14 +65,22 @@ fn is_plain(text: &str) -> bool {
 
 /// The text, filled with blanks up to that many columns.
 pub(super) fn pad(text: &str, width: usize) -> String {
-    let mut padded = text.to_owned();
-    push_blanks(&mut padded, width.saturating_sub(columns(text)));
+    let blanks = width.saturating_sub(columns(text));
+    let mut padded = String::with_capacity(text.len() + blanks);
+    padded.push_str(text);
+    push_blanks(&mut padded, blanks);
     padded
 }
 
 /// Adds so many blanks.
 pub(super) fn push_blanks(text: &mut String, count: usize) {
-    text.extend(std::iter::repeat_n(' ', count));
+    const BLANKS: &str = "                                                                ";
+    let mut left = count;
+    while left > 0 {
+        let next = left.min(BLANKS.len());
+        text.push_str(&BLANKS[..next]);
+        left -= next;
+    }
 }
 
 /// The text broken at blanks so that no line is longer than `width` where that can be; line breaks in it stay.

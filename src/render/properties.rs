@@ -45,8 +45,8 @@ fn all_actions(before: &Value, after: &Value) -> Plan {
     ]);
     let order = ReplaceOrder::DeleteFirst;
     let action = Action::Replace { prior: prior(), planned: planned(), edits: edits(), order, because };
-    plan.changes
-        .insert(Subject::current(addr("c")), Change { action, place: None, previous: Some(addr("z")) });
+    let change = Change { action, place: None, previous: Some(addr("z")) };
+    plan.changes.insert(Subject::current(addr("c")), Box::new(change));
     plan.drift.push(Drift { addr: addr("d"), prior: prior(), current: Some(prior()), edits: edits() });
     plan.outputs
         .insert("o".into(), OutputChange { before: Some(before.clone()), after: Some(after.clone()) });

@@ -2,6 +2,7 @@
 
 use super::Style;
 use super::paint::{Ink, columns, fold, pad, push_blanks};
+use std::borrow::Cow;
 
 /// What happens to the thing of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,7 +147,7 @@ pub(super) fn lines(rows: &[Row], indent: usize, style: &Style) -> Vec<Line> {
     let noted = rows.iter().zip(&texts).filter(|(row, _)| !row.note.is_empty());
     let reach = noted.map(|(row, text)| before(row) + columns(text));
     let column = reach.filter(|width| *width <= LONGEST_LINE).max().unwrap_or(0);
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(rows.len());
     for (row, text) in rows.iter().zip(texts) {
         let text = match row.note.as_str() {
             "" => text,
@@ -159,7 +160,7 @@ pub(super) fn lines(rows: &[Row], indent: usize, style: &Style) -> Vec<Line> {
         let mut text = text;
         text.truncate(text.trim_end().len());
         lines.push(Line { symbol: row.symbol, indent, text, hang: named });
-        if !fits_inline(row) {
+        if !row.children.is_empty() && !fits_inline(row) {
             lines.extend(self::lines(&row.children, indent + 4, style));
         }
     }
@@ -177,24 +178,26 @@ fn fits_inline(row: &Row) -> bool {
 
 /// Everything of a row but its symbol and its note.
 fn text(row: &Row, width: usize, style: &Style) -> String {
-    let value = if fits_inline(row) {
+    let value: Cow<'_, str> = if fits_inline(row) {
         let child = |child: &Row| match child.symbol {
             Some(symbol) => {
                 format!("{} {}", style.paint(symbol.ink(), symbol.text()), text(child, 0, style))
             }
             None => text(child, 0, style),
         };
-        row.children.iter().map(child).collect::<Vec<_>>().join(", ")
+        row.children.iter().map(child).collect::<Vec<_>>().join(", ").into()
     } else {
-        row.value.clone()
+        row.value.as_str().into()
     };
-    let gap = if row.inline { " " } else { "  " };
+    let gap = if row.inline { 1 } else { 2 };
     match (row.name.is_empty(), value.is_empty()) {
-        (true, _) => value,
+        (true, _) => value.into_owned(),
         (false, true) => row.name.clone(),
         (false, false) => {
-            let mut text = pad(&row.name, width);
-            text.push_str(gap);
+            let blanks = width.saturating_sub(columns(&row.name)) + gap;
+            let mut text = String::with_capacity(row.name.len() + blanks + value.len());
+            text.push_str(&row.name);
+            push_blanks(&mut text, blanks);
             text.push_str(&value);
             text
         }

@@ -89,7 +89,7 @@ pub(super) fn edit(path: &str, before: &str, after: &str) -> Edit {
 pub(super) fn plan_of(actions: Vec<(&str, usize, Action)>) -> Plan {
     let change = |(name, at, action): (&str, usize, Action)| {
         let place = (at > 0).then(|| line(at));
-        (Subject::current(addr(name)), Change { action, place, previous: None })
+        (Subject::current(addr(name)), Box::new(Change { action, place, previous: None }))
     };
     Plan {
         data: std::collections::BTreeMap::new(),

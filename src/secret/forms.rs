@@ -9,7 +9,12 @@ use super::hex;
 /// Returns every form of `secret`; some may be equal.
 pub(super) fn forms(secret: &str) -> Vec<String> {
     let digits = hex::encode(secret.as_bytes());
-    let strict = percent(secret, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    if secret.bytes().all(is_unreserved) {
+        // Most secrets: JSON and addresses write them as they are.
+        let base64 = [STANDARD_NO_PAD.encode(secret), URL_SAFE_NO_PAD.encode(secret)];
+        return [secret.to_owned(), digits.to_uppercase(), digits].into_iter().chain(base64).collect();
+    }
+    let strict = percent(secret, is_unreserved);
     let component = percent(secret, |byte| byte.is_ascii_alphanumeric() || b"-._~!*'()".contains(&byte));
     let query = percent(secret, |byte| byte.is_ascii_graphic() && !b"\"#<>'".contains(&byte));
     vec![
@@ -51,6 +56,11 @@ fn json(text: &str, numeric: impl Fn(char) -> bool) -> String {
         }
     }
     escaped
+}
+
+/// A character that stands for itself in any part of an address (RFC 3986, 2.3).
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
 fn percent(text: &str, kept: impl Fn(u8) -> bool) -> String {

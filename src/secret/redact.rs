@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use zeroize::Zeroize;
 
 use super::forms::forms;
@@ -30,7 +30,8 @@ pub struct Redactor(Arc<RwLock<Index>>);
 struct Index {
     /// The lengths of the patterns that start with these bytes, the longest first.
     lengths: FxHashMap<[u8; SHORTEST], Vec<usize>>,
-    patterns: FxHashSet<Pattern>,
+    /// The forms, and of each whether it is a secret itself, whose own forms are known too.
+    patterns: FxHashMap<Pattern, bool>,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -110,18 +111,22 @@ impl Index {
         if secret.chars().count() < SHORTEST {
             return;
         }
+        if self.patterns.get(secret.as_bytes()) == Some(&true) {
+            return;
+        }
         for form in forms(secret) {
-            self.insert(form.into_bytes());
+            let whole = form == secret;
+            self.insert(form.into_bytes(), whole);
         }
     }
 
-    fn insert(&mut self, pattern: Vec<u8>) {
+    fn insert(&mut self, pattern: Vec<u8>, whole: bool) {
         let Some(start) = pattern.first_chunk::<SHORTEST>() else { return };
         let lengths = self.lengths.entry(*start).or_default();
         if let Err(at) = lengths.binary_search_by(|length| pattern.len().cmp(length)) {
             lengths.insert(at, pattern.len());
         }
-        self.patterns.insert(Pattern(pattern.into_boxed_slice()));
+        *self.patterns.entry(Pattern(pattern.into_boxed_slice())).or_default() |= whole;
     }
 
     /// Returns where secrets stand, in order, those that overlap as one.
@@ -142,7 +147,8 @@ impl Index {
 
     fn longest_at(&self, text: &[u8]) -> Option<usize> {
         let lengths = self.lengths.get(text.first_chunk::<SHORTEST>()?)?;
-        let is_secret = |&length: &usize| text.get(..length).is_some_and(|part| self.patterns.contains(part));
+        let is_secret =
+            |&length: &usize| text.get(..length).is_some_and(|part| self.patterns.contains_key(part));
         lengths.iter().copied().find(is_secret)
     }
 }

@@ -120,6 +120,12 @@ pub fn quote(string: &str) -> String {
 pub fn go_quote(string: &str) -> String {
     let mut text = String::with_capacity(string.len() + 2);
     text.push('"');
+    if string.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\') {
+        // Most strings.
+        text.push_str(string);
+        text.push('"');
+        return text;
+    }
     for char in string.chars() {
         match char {
             '\x07' => text.push_str("\\a"),

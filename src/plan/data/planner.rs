@@ -101,12 +101,12 @@ impl Planner<'_> {
         let later = Later { values, because, provider: meta.provider, depends_on: meta.depends_on };
         let change =
             Change { action: Action::Read { later }, place: Some(visit.resource.span), previous: None };
-        self.changes.insert(Subject::current(visit.addr.clone()), change);
+        self.changes.insert(Subject::current(visit.addr.clone()), Box::new(change));
     }
 
     /// Lets checks look again when everything is done, if anything is.
     pub(in crate::plan) fn look_again(&mut self, evaluation: &Evaluation<'_>) {
-        let does = |(subject, change): (&Subject, &Change)| {
+        let does = |(subject, change): (&Subject, &Box<Change>)| {
             subject.addr.resource.mode == AddrMode::Managed
                 && !matches!(change.action, Action::NoOp { .. } | Action::Forget { .. })
         };

@@ -100,7 +100,8 @@ fn recorded_before(action: &Action) -> Option<&Record> {
 
 /// What is listed as a change. A plan that only refreshes has none: what it found is drift.
 fn changes(plan: &Plan) -> impl Iterator<Item = (&Subject, &Change)> {
-    plan.changes.iter().filter(|_| plan.mode != Mode::RefreshOnly)
+    let all = plan.changes.iter().map(|(subject, change)| (subject, &**change));
+    all.filter(|_| plan.mode != Mode::RefreshOnly)
 }
 
 fn variables(variables: &BTreeMap<Name, Value>, secrets: Secrets) -> Json {

@@ -122,5 +122,6 @@ fn is_left(page: &Page<'_>, drift: &Drift, edit: &Edit) -> bool {
     };
     let kind = page.kinds.get(&drift.addr.resource.kind);
     let chosen = kind.and_then(|kind| kind.attributes.get(&**attribute)).is_some_and(|a| a.is_argument());
-    chosen && !content::is_put_back(page.plan.changes.get(&Subject::current(drift.addr.clone())), &edit.path)
+    let change = page.plan.changes.get(&Subject::current(drift.addr.clone())).map(|change| &**change);
+    chosen && !content::is_put_back(change, &edit.path)
 }

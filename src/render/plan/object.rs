@@ -28,8 +28,9 @@ pub(super) struct Group<'p> {
 
 /// What is shown, the riskiest first; within a risk by address.
 pub(super) fn groups<'p>(page: &Page<'p>) -> Vec<Group<'p>> {
+    let all = page.plan.changes.iter().map(|(subject, change)| (subject, &**change));
     let mut shown: Vec<(&Subject, &Change)> =
-        page.plan.changes.iter().filter(|(subject, change)| page.is_shown(subject, change)).collect();
+        all.filter(|(subject, change)| page.is_shown(subject, change)).collect();
     shown.sort_by_key(|(_, change)| risk(&change.action));
     let mut groups: Vec<Group<'p>> = Vec::new();
     let mut known: HashMap<Alike<'p>, usize> = HashMap::new();
@@ -95,6 +96,9 @@ impl<'p> Group<'p> {
 
     /// `main.hcl:12,19`, a file after the other.
     pub(super) fn places(&self, page: &Page<'_>) -> String {
+        if let [(_, change)] = self.subjects.as_slice() {
+            return change.place.map(|span| page.sources.place(span)).unwrap_or_default();
+        }
         let mut files: Vec<(String, Vec<usize>)> = Vec::new();
         for span in self.subjects.iter().filter_map(|(_, change)| change.place) {
             let file = page.sources.path(span.file).display().to_string();
@@ -221,9 +225,9 @@ fn created(kind: Option<&Kind>, values: &Value) -> Vec<Row> {
             Value::Null(_) => {}
             Value::Unknown(..) => later.push(name),
             _ => {
-                let attribute = kind.and_then(|kind| kind.attributes.get(name.as_str()));
+                let attribute = kind.and_then(|kind| kind.attributes.get(name));
                 let given = attribute.and_then(|attribute| attribute.given(value));
-                rows.push(row(&name, given.as_ref().unwrap_or(value)));
+                rows.push(row(name, given.as_ref().unwrap_or(value)));
             }
         }
     }
@@ -235,15 +239,14 @@ fn created(kind: Option<&Kind>, values: &Value) -> Vec<Row> {
 
 fn recorded(kind: Option<&Kind>, record: &Record, symbol: Symbol) -> Vec<Row> {
     let shown = attributes(kind, &record.values).into_iter().filter(|(_, value)| !value.is_null());
-    shown.map(|(name, value)| row(&name, value).all(symbol)).collect()
+    shown.map(|(name, value)| row(name, value).all(symbol)).collect()
 }
 
 /// The attributes as the kind declares them, one after the other.
-pub(super) fn attributes<'v>(kind: Option<&Kind>, values: &'v Value) -> Vec<(String, &'v Value)> {
+pub(super) fn attributes<'v>(kind: Option<&Kind>, values: &'v Value) -> Vec<(&'v str, &'v Value)> {
     let Value::Object(fields) = values.unmarked() else { return Vec::new() };
-    let mut all: Vec<(String, &Value)> =
-        fields.iter().map(|(name, value)| (name.to_string(), value)).collect();
-    all.sort_by_key(|(name, _)| position(kind, name));
+    let mut all: Vec<(&str, &Value)> = fields.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    all.sort_by_cached_key(|(name, _)| position(kind, name));
     all
 }
 

@@ -45,6 +45,9 @@ impl Parser<'_> {
             }
         }
         body.end = Some(self.end_of_body());
+        // What is kept for a whole run has no room to spare: most bodies are short, and a vector grows by fours.
+        body.attributes.shrink_to_fit();
+        body.blocks.shrink_to_fit();
         (body, sound)
     }
 
@@ -177,7 +180,10 @@ impl Parser<'_> {
                     labels.push(Label { value: self.source(ident).into(), span: self.span(ident) });
                 }
                 Kind::OQuote => labels.push(self.quoted_label()?),
-                _ => return Ok(labels),
+                _ => {
+                    labels.shrink_to_fit();
+                    return Ok(labels);
+                }
             }
         }
     }

@@ -25,6 +25,7 @@ impl Parser<'_> {
                 }
                 parser.next();
             }
+            elements.shrink_to_fit();
             Ok(ExprKind::Tuple(elements))
         })?;
         Ok(Expr { kind, span: self.span_from(open.start) })
@@ -69,6 +70,7 @@ impl Parser<'_> {
                 }
                 Kind::CBrace => {
                     self.next();
+                    items.shrink_to_fit();
                     return Ok(ExprKind::Object(items));
                 }
                 _ => {}
