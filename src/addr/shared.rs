@@ -1,14 +1,14 @@
 //! Names that come again and again, held once.
 
 use super::Name;
+use rustc_hash::FxHashSet;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
-/// How many are remembered: more than there are kinds, few enough to forget nothing of weight.
+/// How many are remembered: more than there are kinds and their arguments, few enough to forget nothing of weight.
 const REMEMBERED: usize = 1024;
 
 thread_local! {
-    static NAMES: RefCell<BTreeSet<Name>> = RefCell::default();
+    static NAMES: RefCell<FxHashSet<Name>> = RefCell::default();
 }
 
 /// The name, the same in memory as whenever it was asked for before: for those that many objects have in common.

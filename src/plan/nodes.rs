@@ -57,9 +57,12 @@ struct Builder<'a> {
 /// Orders a configuration. Every reference is held against what is declared.
 pub fn order(config: &Config, diags: &mut Diagnostics) -> Result<Walk, Reported> {
     let mut builder = Builder { config, graph: Dag::new(), at: BTreeMap::new(), places: BTreeMap::new() };
-    for (id, module) in config.modules() {
-        builder.add(id, module);
-    }
+    // They come in order: a map made of all at once asks much less of their names than one that grows.
+    builder.at = config
+        .modules()
+        .flat_map(|(id, module)| items(id, module))
+        .map(|item| (item.clone(), builder.graph.add(item)))
+        .collect();
     for (id, module) in config.modules() {
         builder.connect(id, module, diags);
     }
@@ -74,24 +77,6 @@ pub fn order(config: &Config, diags: &mut Diagnostics) -> Result<Walk, Reported>
 }
 
 impl Builder<'_> {
-    fn add(&mut self, module: ModuleId, of: &Module) {
-        let whats = of
-            .calls
-            .keys()
-            .cloned()
-            .map(What::Call)
-            .chain(of.variables.keys().cloned().map(What::Variable))
-            .chain(of.locals.keys().cloned().map(What::Local))
-            .chain(of.resources.keys().cloned().map(What::Resource))
-            .chain(of.outputs.keys().cloned().map(What::Output))
-            .chain(of.checks.keys().cloned().map(What::Check));
-        for what in whats {
-            let item = Item { module, what };
-            let node = self.graph.add(item.clone());
-            self.at.insert(item, node);
-        }
-    }
-
     fn connect(&mut self, id: ModuleId, module: &Module, diags: &mut Diagnostics) {
         for (name, call) in &module.calls {
             self.link(id, &What::Call(name.clone()), repetition(&call.repetition), diags);
@@ -150,6 +135,9 @@ impl Builder<'_> {
 
     /// Makes something wait for all that its `depends_on` names.
     fn wait(&mut self, module: ModuleId, what: What, depends_on: &[Expr]) {
+        if depends_on.is_empty() {
+            return;
+        }
         let Some(node) = self.at.get(&Item { module, what }).copied() else { return };
         for expr in depends_on {
             for target in self.awaited(module, expr).into_iter().filter(|target| *target != node) {
@@ -280,12 +268,17 @@ impl Builder<'_> {
     fn walk(&self, order: &[Node]) -> Walk {
         let mut reach: BTreeMap<Node, BTreeSet<Block>> = BTreeMap::new();
         let mut walk = Walk { order: self.items(order), ..Walk::default() };
+        let (mut managed, mut data) = (Vec::new(), BTreeMap::new());
         for node in order {
-            let all = self.needed(*node, &reach, &walk.needs);
+            let all = self.needed(*node, &reach, &data);
             let item = self.graph.get(*node);
             match &item.what {
                 What::Resource(addr) => {
-                    walk.needs.insert((item.module, addr.clone()), all.into_iter().collect());
+                    let (block, all) = ((item.module, addr.clone()), all.into_iter().collect());
+                    match addr.mode {
+                        Mode::Managed => managed.push((block, all)),
+                        Mode::Data => drop(data.insert(block, all)),
+                    }
                     continue;
                 }
                 What::Output(name) if item.module == ModuleId(0) => {
@@ -295,10 +288,10 @@ impl Builder<'_> {
             }
             reach.insert(*node, all);
         }
-        let data = walk.needs.keys().filter(|(_, addr)| addr.mode == Mode::Data);
-        let waits: BTreeMap<_, _> =
-            data.map(|block| (block.clone(), self.waits(block, &reach, &walk.needs))).collect();
-        walk.waits = waits;
+        let sources: Vec<Block> = data.keys().cloned().collect();
+        walk.needs = managed.into_iter().chain(data).collect();
+        let waits = |block: Block| (block.clone(), self.waits(&block, &reach, &walk.needs));
+        walk.waits = sources.into_iter().map(waits).collect();
         walk.ahead = self.items(&self.ahead(order));
         walk
     }
@@ -419,6 +412,21 @@ fn closure<'b>(
         }
     }
     found
+}
+
+/// What is evaluated of a module.
+fn items(module: ModuleId, of: &Module) -> impl Iterator<Item = Item> {
+    let whats = of
+        .calls
+        .keys()
+        .cloned()
+        .map(What::Call)
+        .chain(of.variables.keys().cloned().map(What::Variable))
+        .chain(of.locals.keys().cloned().map(What::Local))
+        .chain(of.resources.keys().cloned().map(What::Resource))
+        .chain(of.outputs.keys().cloned().map(What::Output))
+        .chain(of.checks.keys().cloned().map(What::Check));
+    whats.map(move |what| Item { module, what })
 }
 
 fn module_variable(module: ModuleId, name: &Name) -> Item {

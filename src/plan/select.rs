@@ -43,7 +43,7 @@ pub struct Selection {
     wanted: BTreeSet<(Vec<String>, ResourceAddr)>,
     /// Blocks that depend on excluded ones.
     unwanted: BTreeSet<(Vec<String>, ResourceAddr)>,
-    /// For each block, whether any of its objects may be planned.
+    /// For each block, whether any of its objects may be planned; of what is not named here they may.
     blocks: BTreeMap<(ModuleId, ResourceAddr), bool>,
 }
 
@@ -63,6 +63,9 @@ impl Selection {
         excludes: Vec<Target>,
     ) -> Self {
         let mut selection = Self { targets, excludes, ..Self::default() };
+        if selection.is_all() {
+            return selection;
+        }
         let destroys = mode == Mode::Destroy;
         let mut needs = declared(config, walk);
         if destroys {

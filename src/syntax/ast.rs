@@ -118,7 +118,7 @@ pub enum ExprKind {
 pub enum ObjectKey {
     Word(Ident),
     /// `a.b.c = …` without parentheses parses as a traversal, which HCL refuses at evaluation ("Ambiguous attribute key").
-    Expr(Expr),
+    Expr(Box<Expr>),
 }
 
 /// `[for k, v in coll : value if cond]` or `{for k, v in coll : key => value... if cond}`.

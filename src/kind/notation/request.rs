@@ -236,8 +236,10 @@ pub(super) fn pairs(attribute: &Attribute, diags: &mut Diagnostics) -> BTreeMap<
     for (key, expr) in pairs {
         let name = match key {
             ObjectKey::Word(word) => Some(word.name.to_string()),
-            ObjectKey::Expr(Expr { kind: ExprKind::Literal(value), .. }) => value.as_str().map(str::to_owned),
-            ObjectKey::Expr(_) => None,
+            ObjectKey::Expr(key) => match &key.kind {
+                ExprKind::Literal(value) => value.as_str().map(str::to_owned),
+                _ => None,
+            },
         };
         match name {
             Some(name) => drop(found.insert(name, expr.clone())),

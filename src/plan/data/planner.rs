@@ -106,11 +106,13 @@ impl Planner<'_> {
 
     /// Lets checks look again when everything is done, if anything is.
     pub(in crate::plan) fn look_again(&mut self, evaluation: &Evaluation<'_>) {
-        let does = |(subject, change): (&Subject, &Box<Change>)| {
+        let does = |subject: &Subject, change: &Change| {
             subject.addr.resource.mode == AddrMode::Managed
                 && !matches!(change.action, Action::NoOp { .. } | Action::Forget { .. })
         };
-        if self.request.mode != Mode::Normal || !self.changes.iter().any(does) {
+        if self.request.mode != Mode::Normal
+            || !self.changes.iter().any(|(subject, change)| does(subject, change))
+        {
             return;
         }
         let read: Vec<_> =

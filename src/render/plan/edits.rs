@@ -27,7 +27,7 @@ fn unchanged(kind: Option<&Kind>, edits: &[&Edit], planned: &Value) -> Vec<Row> 
     let edited = |name: &str| edits.iter().any(|edit| first_name(edit).as_deref() == Some(name));
     let others =
         attributes(kind, planned).into_iter().filter(|(name, value)| !edited(name) && !value.is_null());
-    others.map(|(name, value)| row(&name, value).all(Symbol::Same)).collect()
+    others.map(|(name, value)| row(name, value).all(Symbol::Same)).collect()
 }
 
 fn first_name(edit: &Edit) -> Option<String> {

@@ -139,8 +139,8 @@ impl Page<'_> {
 
     /// Said when nothing that is managed would be left.
     fn everything_goes(&self) -> Option<String> {
-        let goes = |change: &&Box<Change>| matches!(&change.action, Action::Delete { because, .. } if *because != DeleteReason::Deposed);
-        let going = self.plan.changes.values().filter(goes).count();
+        let goes = |change: &Change| matches!(&change.action, Action::Delete { because, .. } if *because != DeleteReason::Deposed);
+        let going = self.plan.changes.values().filter(|change| goes(change)).count();
         let recorded = self.plan.reading.objects;
         let all = self.plan.mode != Mode::RefreshOnly && recorded > 0 && going >= recorded;
         let noun = self.noun(going);

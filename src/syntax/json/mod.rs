@@ -75,7 +75,7 @@ fn expression(node: Node, strings: Strings, diags: &mut Diagnostics) -> Option<E
             let item = |(name, name_span, value): (Text, Span, Node)| {
                 let key = string(&name, name_span, strings, diags);
                 let value = expression(value, strings, diags);
-                Some((ObjectKey::Expr(key?), value?))
+                Some((ObjectKey::Expr(Box::new(key?)), value?))
             };
             let items: Vec<_> = items.into_iter().map(item).collect();
             ExprKind::Object(items.into_iter().collect::<Option<_>>()?)
@@ -133,7 +133,7 @@ pub fn literal(sources: &Sources, expr: &Expr) -> Expr {
         ExprKind::Tuple(items) => ExprKind::Tuple(items.iter().map(raw).collect()),
         ExprKind::Object(items) => {
             let key = |key: &ObjectKey| match key {
-                ObjectKey::Expr(key) => ObjectKey::Expr(raw(key)),
+                ObjectKey::Expr(key) => ObjectKey::Expr(Box::new(raw(key))),
                 ObjectKey::Word(word) => ObjectKey::Word(word.clone()),
             };
             ExprKind::Object(items.iter().map(|(name, value)| (key(name), raw(value))).collect())
@@ -290,10 +290,12 @@ impl Maker<'_> {
 /// The text of a property's name, if it is not a template.
 fn label(key: &ObjectKey) -> Option<Label> {
     match key {
-        ObjectKey::Expr(Expr { kind: ExprKind::Literal(Value::String(text)), span }) => {
-            Some(Label { value: text.as_str().into(), span: *span })
-        }
         ObjectKey::Word(word) => Some(Label { value: word.name.clone(), span: word.span }),
-        ObjectKey::Expr(_) => None,
+        ObjectKey::Expr(key) => match &key.kind {
+            ExprKind::Literal(Value::String(text)) => {
+                Some(Label { value: text.as_str().into(), span: key.span })
+            }
+            _ => None,
+        },
     }
 }

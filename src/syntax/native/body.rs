@@ -1,13 +1,16 @@
 //! Bodies: arguments, blocks and their labels.
 
 use super::{Failed, Parsed, Parser};
-use crate::addr::Name;
+use crate::addr::{self, Name};
 use crate::diag::Span;
 use crate::syntax::ast::{Attribute, Block, Body, Ident, Label};
 use crate::syntax::literal;
 use crate::syntax::nesting::Nesting;
 use crate::syntax::scan::{Kind, Token};
 use rustc_hash::FxHashMap;
+
+/// So many arguments are looked through faster than a table of their names is made.
+const FEW: usize = 12;
 
 const REQUIRED: &str = "Argument or block definition required";
 
@@ -68,7 +71,7 @@ impl Parser<'_> {
                 if !self.at(Kind::Eof) && self.eat(Kind::Newline).is_none() {
                     return Err(self.no_newline_after_argument());
                 }
-                self.only_once(&attribute, seen)?;
+                self.only_once(&attribute, &body.attributes, seen)?;
                 body.attributes.push(attribute);
             }
             Kind::OQuote | Kind::OBrace | Kind::Ident => {
@@ -127,22 +130,38 @@ impl Parser<'_> {
         )
     }
 
-    fn only_once(&mut self, attribute: &Attribute, seen: &mut FxHashMap<Name, Span>) -> Parsed<()> {
+    /// `before` are the arguments of the same body so far, `seen` the same by name once they are many.
+    fn only_once(
+        &mut self,
+        attribute: &Attribute,
+        before: &[Attribute],
+        seen: &mut FxHashMap<Name, Span>,
+    ) -> Parsed<()> {
         let name = &attribute.name;
-        match seen.get(&*name.name) {
-            None => {
-                seen.insert(name.name.clone(), name.span);
-                Ok(())
+        let first = if before.len() < FEW {
+            before.iter().find(|other| other.name.name == name.name).map(|other| other.name.span)
+        } else {
+            if seen.is_empty() {
+                seen.extend(before.iter().map(|other| (other.name.name.clone(), other.name.span)));
             }
+            let first = seen.get(&*name.name).copied();
+            if first.is_none() {
+                seen.insert(name.name.clone(), name.span);
+            }
+            first
+        };
+        match first {
+            None => Ok(()),
             Some(first) => {
-                self.diags.push(super::complain::redefined(name, *first));
+                self.diags.push(super::complain::redefined(name, first));
                 Err(Failed)
             }
         }
     }
 
     pub(super) fn ident(&self, token: Token) -> Ident {
-        Ident { name: self.source(token).into(), span: self.span(token) }
+        // The same few in every block of a file.
+        Ident { name: addr::shared(self.source(token)), span: self.span(token) }
     }
 
     fn block(&mut self, kind: Token) -> Parsed<Block> {

@@ -348,6 +348,6 @@ pub(in crate::syntax) fn object_key(key: Expr) -> ObjectKey {
     };
     match word {
         Some(name) => ObjectKey::Word(Ident { name, span: key.span }),
-        None => ObjectKey::Expr(key),
+        None => ObjectKey::Expr(Box::new(key)),
     }
 }
