@@ -200,7 +200,7 @@ impl Team {
         let broken = self.run("eve", &["force-unlock", "-force", &text("ID")]);
         // Whoever has it may let go of it at the same moment.
         let told = format!("{}{}", broken.stdout, broken.stderr);
-        if broken.status == 0 || told.contains("not locked") { Ok(()) } else { Err(told) }
+        if broken.status == 0 || told.contains("Nothing to unlock") { Ok(()) } else { Err(told) }
     }
 
     /// What must be true in the end.

@@ -112,7 +112,7 @@ pub async fn make(
             let locked = backend::open_locked(&project, command, wait, environment, output).await?;
             (locked.0, Some(locked.1))
         }
-        false => (backend::open(&project, environment, output).await?, None),
+        false => (backend::open_unlocked(&project, environment, output).await?, None),
     };
     let keep = then == Then::Applied;
     let connected =

@@ -59,6 +59,25 @@ pub async fn open(
     Ok(backend)
 }
 
+/// The same for a command that may also have the lock, and goes without it. What somebody else has begun and not recorded yet reads like
+/// what an interrupted run left behind, so they are named.
+pub async fn open_unlocked(
+    project: &Project,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Backend, Reported> {
+    let backend = open(project, environment, output).await?;
+    if !backend.state.intents.is_empty()
+        && let Ok(Some(holder)) = backend.store.holder().await
+    {
+        output.say(&format!(
+            "Warning: the state is locked by {holder} since {}. What that has begun may look as if it had been interrupted.",
+            since(holder.since)
+        ));
+    }
+    Ok(backend)
+}
+
 /// The same under the lock: the state is read once, when nobody can change it any more.
 pub async fn open_locked(
     project: &Project,

@@ -19,6 +19,9 @@ use base64::prelude::BASE64_STANDARD;
 use md5::{Digest, Md5};
 use serde::Deserialize;
 
+/// A history up to so many bytes is no burden, however small the state is.
+const LIGHT: usize = 2 << 20;
+
 /// A state with its history.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
@@ -155,19 +158,28 @@ impl Document {
         self.json.sum = mark.sum;
     }
 
-    /// The document with a base in the place of the oldest commits, when there are twice as many as wanted: so that the cost spreads.
+    /// The document with a base in the place of the oldest commits, when there are twice as many as wanted: so that the cost spreads. All
+    /// of it is sent each time, so there are also too many when they weigh more than the state itself.
     pub fn shortened(&self, history: usize, place: &str) -> Result<Option<Self>, StoreError> {
-        if self.commits < 2 * history {
+        let base = self.text.find("\ncommit ").map_or(self.text.len(), |end| end + 1);
+        let most = base.max(LIGHT);
+        if self.commits < 2 * history && self.text.len() - base <= most {
             return Ok(None);
         }
         let told = self.told(Span::Newest, place)?;
-        let from = told.commits.len().checked_sub(history).and_then(|at| told.commits.get(at));
-        let (Some(from), None) = (from, told.obstacle()) else { return Ok(None) };
+        let weight = |start: u64| self.text.len() - usize::try_from(start).unwrap_or_default();
+        let is_kept = |at: usize, start: u64| at == 0 || at < history && weight(start) <= most / 2;
+        let newest_first = told.commits.iter().rev().enumerate();
+        let kept = newest_first.take_while(|(at, commit)| is_kept(*at, commit.start)).count();
+        let from = told.commits.get(told.commits.len() - kept);
+        let (Some(from), None, true) = (from, told.obstacle(), kept < told.commits.len()) else {
+            return Ok(None);
+        };
         let past = self.told(Span::Until(from.entry.serial - 1), place)?;
         let (version, chain) = (past.version(), past.chain().clone());
         let base = Base { serial: version.serial, chain, stamp: past.stamp().cloned(), ..past.base };
         let begun = Self::begin(&base, &past.rows)?;
-        let kept = self.text.get(usize::try_from(from.start).unwrap_or_default()..).unwrap_or_default();
-        Self::new(self.lineage.clone(), self.serial, begun.text + kept, history).map(Some)
+        let rest = self.text.get(usize::try_from(from.start).unwrap_or_default()..).unwrap_or_default();
+        Self::new(self.lineage.clone(), self.serial, begun.text + rest, kept).map(Some)
     }
 }

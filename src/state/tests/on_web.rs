@@ -200,6 +200,25 @@ async fn who_was_taken_for_dead_sends_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_history_that_weighs_more_than_the_state_is_cut_sooner() {
+    let web = Web::start();
+    let mut writer = open(&web).lock(&holder("apply"), NOW).await.unwrap();
+    for step in 1..=60 {
+        let text = Value::string(step.to_string().repeat(100_000));
+        let values = Value::object([("name".into(), text)].into());
+        let event = Event::Recorded(addr("a"), Box::new(Record { values, ..record("a") }));
+        assert_eq!(writer.commit(&[event], &stamp("apply")).await.unwrap(), step);
+        assert!(web.held().document.as_ref().unwrap().len() < 3 << 20);
+    }
+    drop(writer);
+    let history: Vec<u64> = open(&web).history().await.unwrap().iter().map(|entry| entry.serial).collect();
+    assert!((3..15).contains(&history.len()), "{history:?}");
+    assert_eq!(history.last(), Some(&60));
+    let past = open(&web).image(Some(history[0])).await.unwrap().unwrap();
+    assert_eq!(names(&past.open(None).unwrap()), ["instance.a"]);
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_without_the_password() {
     let web = Web::start();
     let wrong = HttpSettings { password: Some("0ther-passw0rd".into()), ..settings(&web) };
