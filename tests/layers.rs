@@ -25,6 +25,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hcl_edit", &["syntax/"]),
     ("hkdf", &["secret/"]),
     ("ipnet", &["eval/functions/"]),
+    ("libyaml_safer", &["eval/functions/"]),
     ("mimalloc", &["main.rs"]),
     ("object_store", &["state/s3/"]),
     ("petgraph", &["graph/"]),
@@ -34,7 +35,6 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rustls", &["http/", "state/postgres/"]),
     ("rustls_platform_verifier", &["state/postgres/"]),
     ("rustyline", &["cli/"]),
-    ("saphyr_parser", &["eval/functions/"]),
     ("similar", &["render/"]),
     // `state/mod.rs` and `cli/backend/home.rs` name their own modules `sled`.
     ("sled", &["state/sled/", "state/mod.rs", "cli/backend/home.rs", "emulator/store.rs"]),

@@ -3,7 +3,9 @@
 //! Every stage puts all it finds into one [`Diagnostics`] sink, its last argument; [`Reported`] is the proof
 //! that an error was put there, so that `?` stays usable without carrying the error twice.
 
+mod guard;
 mod source;
+pub use guard::guarded;
 pub use source::{FileId, LineColumn, Sources, Span};
 
 use rustc_hash::{FxBuildHasher, FxHashMap};

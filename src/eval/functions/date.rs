@@ -3,6 +3,7 @@
 //! Own arithmetic on days, because a sum may lie beyond the year 9999, where libraries end.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::value::go_quote;
 
@@ -13,6 +14,13 @@ pub(super) struct Moment {
     pub nanoseconds: i128,
     /// Seconds east of UTC.
     pub offset: i64,
+}
+
+/// How closely the letter of RFC 3339 is followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Strict,
+    Loose,
 }
 
 /// The parts of a point in time on the wall, in its own offset.
@@ -29,6 +37,9 @@ pub(super) struct Civil {
 
 const NANO: i128 = 1_000_000_000;
 
+/// The longest duration, in nanoseconds: what 64 bits hold, below zero.
+const LONGEST: i128 = 1 << 63;
+
 impl From<jiff::Timestamp> for Moment {
     fn from(time: jiff::Timestamp) -> Self {
         Self { nanoseconds: time.as_nanosecond(), offset: 0 }
@@ -38,7 +49,16 @@ impl From<jiff::Timestamp> for Moment {
 impl Moment {
     /// Parses a timestamp of RFC 3339; the error says what is wrong with it, in Terraform's words.
     pub fn parse(text: &str) -> Result<Self, String> {
-        parse(text).map_err(|why| format!("not a valid RFC3339 timestamp: {why}"))
+        Self::read(text, Manner::Strict)
+    }
+
+    /// The same, with what Go lets pass: an hour of one digit, a comma before the fraction, an offset of a whole day.
+    pub fn parse_loosely(text: &str) -> Result<Self, String> {
+        Self::read(text, Manner::Loose)
+    }
+
+    fn read(text: &str, manner: Manner) -> Result<Self, String> {
+        parse(text, manner).map_err(|why| format!("not a valid RFC3339 timestamp: {why}"))
     }
 
     pub fn civil(&self) -> Civil {
@@ -102,19 +122,23 @@ fn days_in_month(year: i64, month: usize) -> i64 {
     }
 }
 
-fn parse(text: &str) -> Result<Moment, String> {
-    let mut reader = Reader { rest: text };
+fn parse(text: &str, manner: Manner) -> Result<Moment, String> {
+    let mut reader = Reader { rest: text, manner };
     let year = reader.digits(4, "year")?;
     reader.expect('-')?;
-    let month = within(reader.digits(2, "month")?, 1, 12, "month")? as usize;
+    let month = reader.digits(2, "month")?;
+    let month = reader.within(month, 1..=12, "month", None)? as usize;
     reader.expect('-')?;
     let day = reader.digits(2, "day of month")?;
     reader.introducer()?;
-    let hour = within(reader.hour()?, 0, 23, "hour")?;
+    let hour = reader.hour()?;
+    let hour = reader.within(hour, 0..=23, "hour", Some("hour must be between 0 and 23 inclusive"))?;
     reader.expect(':')?;
-    let minute = within(reader.digits(2, "minute")?, 0, 59, "minute")?;
+    let minute = reader.digits(2, "minute")?;
+    let minute = reader.within(minute, 0..=59, "minute", Some("minute must have exactly two digits"))?;
     reader.expect(':')?;
-    let second = within(reader.digits(2, "second")?, 0, 59, "second")?;
+    let second = reader.digits(2, "second")?;
+    let second = reader.within(second, 0..=59, "second", None)?;
     let fraction = reader.fraction();
     let offset = reader.offset()?;
     if !reader.rest.is_empty() {
@@ -127,15 +151,9 @@ fn parse(text: &str) -> Result<Moment, String> {
     Ok(Moment { nanoseconds: i128::from(seconds) * NANO + fraction, offset })
 }
 
-fn within(value: i64, least: i64, most: i64, what: &str) -> Result<i64, String> {
-    if (least..=most).contains(&value) {
-        return Ok(value);
-    }
-    Err(format!("{what} must be between {least} and {most} inclusive"))
-}
-
 struct Reader<'a> {
     rest: &'a str,
+    manner: Manner,
 }
 
 impl Reader<'_> {
@@ -153,13 +171,29 @@ impl Reader<'_> {
         Ok(number)
     }
 
+    /// Refuses what was read and lies outside a range; `strict` are the words for it where they are others.
+    fn within(
+        &self,
+        value: i64,
+        range: RangeInclusive<i64>,
+        what: &str,
+        strict: Option<&str>,
+    ) -> Result<i64, String> {
+        if range.contains(&value) {
+            return Ok(value);
+        }
+        let strict = strict.filter(|_| self.manner == Manner::Strict);
+        Err(strict.map_or_else(|| self.misused(what), str::to_owned))
+    }
+
     /// Reads the hour, of which one digit is a mistake with words of its own.
     fn hour(&mut self) -> Result<i64, String> {
         let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 1 {
-            return Err("hour must have exactly two digits".to_owned());
+        match (digits, self.manner) {
+            (1, Manner::Strict) => Err("hour must have exactly two digits".to_owned()),
+            (1, Manner::Loose) => self.digits(1, "hour"),
+            _ => self.digits(2, "hour"),
         }
-        self.digits(2, "hour")
     }
 
     fn expect(&mut self, c: char) -> Result<(), String> {
@@ -182,7 +216,8 @@ impl Reader<'_> {
 
     /// Reads a fraction of a second, if there is one, in nanoseconds.
     fn fraction(&mut self) -> i128 {
-        let Some(rest) = self.rest.strip_prefix('.') else { return 0 };
+        let comma = self.manner == Manner::Loose;
+        let Some(rest) = self.rest.strip_prefix(|c| c == '.' || c == ',' && comma) else { return 0 };
         let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         if end == 0 {
             return 0;
@@ -192,11 +227,14 @@ impl Reader<'_> {
     }
 
     fn offset(&mut self) -> Result<i64, String> {
+        if self.rest.starts_with(',') {
+            return Err("cannot use \",\" as timestamp segment".to_owned());
+        }
         if let Some(rest) = self.rest.strip_prefix('Z') {
             self.rest = rest;
             return Ok(0);
         }
-        let read = |text: &str| {
+        let parts = |text: &str| {
             let sign = match text.as_bytes().first()? {
                 b'+' => 1,
                 b'-' => -1,
@@ -204,10 +242,17 @@ impl Reader<'_> {
             };
             let (hours, minutes) = text.get(1..6)?.split_once(':')?;
             let number = |text: &str| Some(text).filter(|text| text.len() == 2)?.parse::<u8>().ok();
-            let (hours, minutes) = (number(hours)?, number(minutes)?);
-            (hours < 24 && minutes < 60).then_some(sign * (i64::from(hours) * 3600 + i64::from(minutes) * 60))
+            Some((sign, i64::from(number(hours)?), i64::from(number(minutes)?)))
         };
-        let offset = read(self.rest).ok_or_else(|| self.misused("UTC offset"))?;
+        let misused = || self.misused("UTC offset");
+        let (sign, hours, minutes) = parts(self.rest).ok_or_else(misused)?;
+        if hours > 24 || minutes > 60 {
+            return Err("end of string before UTC offset".to_owned());
+        }
+        if self.manner == Manner::Strict && (hours == 24 || minutes == 60) {
+            return Err(misused());
+        }
+        let offset = sign * (hours * 3600 + minutes * 60);
         self.rest = &self.rest[6..];
         Ok(offset)
     }
@@ -242,7 +287,9 @@ pub(super) fn duration(text: &str, shown: &str) -> Result<i128, String> {
         total += amount(whole, part, unit_size).ok_or_else(invalid)?;
         rest = &rest[number.len() + unit.len()..];
     }
-    if total > i128::from(i64::MAX) { Err(invalid()) } else { Ok(sign * total) }
+    // Below zero there is one more.
+    let most = if sign < 0 { LONGEST } else { LONGEST - 1 };
+    if total > most { Err(invalid()) } else { Ok(sign * total) }
 }
 
 fn prefix(text: &str, accept: impl Fn(char) -> bool) -> &str {
@@ -268,5 +315,5 @@ fn amount(whole: &str, part: &str, unit: i128) -> Option<i128> {
     let scale = 10i128.pow(part.len() as u32);
     let part: i128 = if part.is_empty() { 0 } else { part.parse().ok()? };
     let size = i128::from(whole).checked_mul(unit)? + part * unit / scale;
-    (size <= i128::from(i64::MAX)).then_some(size)
+    (size <= LONGEST).then_some(size)
 }

@@ -80,8 +80,52 @@ pub(super) fn replace_matches(
     pattern: &str,
     replacement: &str,
 ) -> Result<String, CallError> {
-    let Pattern { regex, .. } = compile(pattern).map_err(|PatternError { what, at }| {
+    let Pattern { regex, names } = compile(pattern).map_err(|PatternError { what, at }| {
         CallError::failed(format!("error parsing regexp: {what}: {}", args.shown(1, format!("`{at}`"))))
     })?;
-    Ok(regex.replace_all(text, replacement).into_owned())
+    Ok(regex.replace_all(text, |found: &regex::Captures| expanded(replacement, found, &names)).into_owned())
+}
+
+/// The replacement of one match, as Go expands it: a `$` that names nothing stands for itself, a group that is not there for
+/// nothing.
+fn expanded(replacement: &str, found: &regex::Captures, names: &[Option<String>]) -> String {
+    let mut out = String::new();
+    let mut rest = replacement;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        rest = after;
+        if let Some(after) = rest.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+        } else if let Some((name, after)) = group_name(rest) {
+            out.push_str(group_text(name, found, names));
+            rest = after;
+        } else {
+            out.push('$');
+        }
+    }
+    out + rest
+}
+
+/// Cuts the name of a group off, with or without braces.
+fn group_name(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix('{');
+    let start = inner.unwrap_or(text);
+    let end = start.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(start.len());
+    let (name, after) = start.split_at(end);
+    let after = if inner.is_some() { after.strip_prefix('}')? } else { after };
+    (!name.is_empty()).then_some((name, after))
+}
+
+/// What a group matched, by its number or its name. A number with a zero before it is none.
+fn group_text<'t>(name: &str, found: &regex::Captures<'t>, names: &[Option<String>]) -> &'t str {
+    let number = name.parse::<usize>().ok().filter(|number| number.to_string() == name);
+    let group = match number {
+        Some(number) => found.get(number),
+        None => {
+            let named = (1..).zip(names).filter(|(_, of)| of.as_deref() == Some(name));
+            named.filter_map(|(number, _)| found.get(number)).next()
+        }
+    };
+    group.map_or("", |group| group.as_str())
 }

@@ -245,6 +245,62 @@ fn encodings() {
     );
 }
 
+/// What YAML gives a meaning to, in any order, is read or refused.
+#[test]
+fn any_yaml_ends() {
+    use proptest::prelude::*;
+    let pieces = vec![
+        "a",
+        "b: ",
+        "- ",
+        "? ",
+        ": ",
+        "\n",
+        "\n ",
+        "\n  ",
+        "\t",
+        " ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "|",
+        ">",
+        "|-",
+        ">+\n ",
+        "\"",
+        "'",
+        "&x ",
+        "*x",
+        "!!str ",
+        "!",
+        "%YAML 1.1\n",
+        "%TAG ! x\n",
+        "---",
+        "...\n",
+        "#",
+        "\\",
+        "\\x4",
+        "<<: ",
+        "~",
+        "1",
+        "@",
+        "é",
+        "\u{2028}",
+        "\r",
+        "\u{feff}",
+        "\u{0}",
+        "😀",
+    ];
+    let texts = prop::collection::vec(prop::sample::select(pieces), 0..14).prop_map(|all| all.concat());
+    let config =
+        proptest::test_runner::Config { cases: 2_000, failure_persistence: None, ..Default::default() };
+    proptest!(config, |(text in texts)| {
+        let _: Result<_, _> = super::from_yaml_text(&text);
+    });
+}
+
 #[test]
 fn yaml() {
     let read = [

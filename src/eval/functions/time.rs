@@ -21,9 +21,17 @@ fn clock(time: Option<jiff::Timestamp>) -> Value {
 }
 
 fn moment(args: &Arguments, index: usize) -> Result<Moment, CallError> {
+    read(args, index, Moment::parse)
+}
+
+fn read(
+    args: &Arguments,
+    index: usize,
+    parse: fn(&str) -> Result<Moment, String>,
+) -> Result<Moment, CallError> {
     let generic = "not a valid RFC3339 timestamp".to_owned();
     let shown = |why| if args.is_secret(index) { generic } else { why };
-    Moment::parse(args.text(index)).map_err(|why| CallError::argument(index, shown(why)))
+    parse(args.text(index)).map_err(|why| CallError::argument(index, shown(why)))
 }
 
 fn time_add(args: &Arguments) -> Result<Value, CallError> {
@@ -38,7 +46,7 @@ fn time_add(args: &Arguments) -> Result<Value, CallError> {
 }
 
 fn time_cmp(args: &Arguments) -> Result<Value, CallError> {
-    let (a, b) = (moment(args, 0)?, moment(args, 1)?);
+    let (a, b) = (read(args, 0, Moment::parse_loosely)?, read(args, 1, Moment::parse_loosely)?);
     Ok(Value::number(a.nanoseconds.cmp(&b.nanoseconds) as i64))
 }
 

@@ -5,6 +5,7 @@
 //! a file of its own that nobody syncs: segments are 2 MiB and values are cut at 8 KiB, which kept that from happening in every
 //! measurement, and such files are synced if there are any all the same. Damaged files make it panic: every call is caught.
 
+use crate::diag;
 use crate::state::StateVersion;
 use crate::state::format::{read_line, write_line};
 use crate::state::ledger::{Chain, Group};
@@ -13,13 +14,10 @@ use crate::state::rows::Rows;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional, TransactionalTree};
-use std::cell::Cell;
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 /// Fixed when a database is made: opening with another size is an error.
@@ -354,32 +352,12 @@ pub(super) fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
 /// Calls into sled: a panic in there, which damaged files cause, is an error, and is not printed.
 fn guarded<T>(call: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, DbError> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                before(info);
-            }
-        }));
-    });
-    let outer = QUIET.replace(true);
-    let result = catch_unwind(AssertUnwindSafe(call));
-    QUIET.set(outer);
-    match result {
+    match diag::guarded(call) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(sled::Error::Io(error))) => Err(DbError::Io(error)),
         Ok(Err(error)) => Err(DbError::Broken(error.to_string())),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(DbError::Broken(text.unwrap_or("its files cannot be read").to_string()))
-        }
+        Err(said) => Err(DbError::Broken(said.unwrap_or_else(|| "its files cannot be read".to_owned()))),
     }
 }
