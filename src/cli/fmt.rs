@@ -43,9 +43,15 @@ fn stdin(args: &args::Fmt, output: &mut Output) -> Outcome {
     let text = checked(bytes, Path::new("<stdin>"), output)?;
     let formatted = syntax::format(&text);
     if !args.check {
-        output.data(&formatted);
+        output.data(&printed(&formatted));
     }
     Ok(if args.check && formatted != text { Exit::Unformatted } else { Exit::Done })
+}
+
+/// What is printed of a text: as in Terraform it ends with a whole line, even if the text does not.
+fn printed(formatted: &str) -> String {
+    let end = if formatted.ends_with('\n') { "" } else { "\n" };
+    format!("{formatted}{end}")
 }
 
 /// The files of a directory that are written in the language; a file that was named is always taken.
@@ -125,4 +131,16 @@ fn checked(bytes: Vec<u8>, shown: &Path, output: &mut Output) -> Result<String, 
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error("Failed to read file").detail(format!("{}: {error}.", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printed;
+
+    #[test]
+    fn what_is_printed_ends_with_a_line() {
+        assert_eq!(printed("a = 1"), "a = 1\n");
+        assert_eq!(printed("a = 1\n"), "a = 1\n");
+        assert_eq!(printed(""), "\n");
+    }
 }
