@@ -29,8 +29,10 @@ mod launch;
 /// How often a step that takes long is mentioned (engine.md §7).
 const PROGRESS: Duration = Duration::from_secs(10);
 
-/// Requests whose intents are written in one commit. What was sent before is on its way while the next are prepared.
+/// Requests whose intents are written in the first commit. What was sent before is on its way while the next are prepared: each time twice
+/// as many, up to `MOST_TOGETHER`, since to most stores a commit is a round trip or more.
 const TOGETHER: usize = 32;
+const MOST_TOGETHER: usize = 1024;
 
 /// How often a create that provably did not happen is sent again within one run.
 const AGAIN: u32 = 3;
@@ -80,6 +82,7 @@ pub async fn apply(
         ready: Ready::new(&apply.plan.steps),
         flying: BTreeMap::new(),
         wake: Instant::now(),
+        together: TOGETHER,
         deposed: BTreeMap::new(),
         blocked: BTreeMap::new(),
         begun: BTreeSet::new(),
@@ -176,6 +179,8 @@ struct Run<'a> {
     flying: BTreeMap<Node, Flight>,
     /// When to look whether a flight is to be mentioned: not after the first of them.
     wake: Instant,
+    /// How many requests have their intents in the next commit.
+    together: usize,
     /// The keys of what this run deposed, by address.
     deposed: BTreeMap<ObjectAddr, DeposedKey>,
     /// Steps that cannot run any more, and the address that is to blame.
@@ -269,14 +274,15 @@ impl<'a> Run<'a> {
         loop {
             let mut batch = Batch::default();
             let room = self.apply.parallelism.unwrap_or(usize::MAX).saturating_sub(self.flying.len());
-            while batch.calls.len() + batch.questions.len() < room && batch.calls.len() < TOGETHER {
+            while batch.calls.len() + batch.questions.len() < room && batch.calls.len() < self.together {
                 let Some(node) = self.ready.next() else { break };
                 self.prepare(node, writer.state(), &mut batch, tell);
             }
             if batch.is_empty() {
                 return Ok(false);
             }
-            let more = batch.calls.len() == TOGETHER;
+            let more = batch.calls.len() == self.together;
+            self.together = if more { MOST_TOGETHER.min(2 * self.together) } else { TOGETHER };
             if !batch.events.is_empty() {
                 writer.commit(&batch.events, &self.apply.stamp).await?;
             }
