@@ -88,8 +88,8 @@ impl Aimd {
         }
     }
 
-    /// Notes a 429, a 503 or a time-out.
-    pub(super) fn overloaded(&mut self, epoch: u64) {
+    /// Notes a 429, a 503 or a time-out of an attempt that started as the `in_flight`th.
+    pub(super) fn overloaded(&mut self, epoch: u64, in_flight: usize) {
         if epoch + 1 == self.epoch {
             // One more of the crowd that was halved: so many fewer are borne.
             self.ceiling = self.ceiling.map(|ceiling| (ceiling - 1).max(self.limit));
@@ -97,7 +97,8 @@ impl Aimd {
         if epoch != self.epoch {
             return;
         }
-        let met = self.limit.min(self.window.peak.max(1));
+        // A window that has just begun has seen nobody start, however many are on their way or have just come back.
+        let met = self.limit.min(self.window.peak.max(in_flight).max(1));
         self.ceiling = Some((met - 1).max(1));
         self.limit = (met / 2).max(1);
         self.epoch += 1;

@@ -41,16 +41,17 @@ fn simulate(mut aimd: Aimd, work: usize, api: &Api) -> Run {
             let latency = answer.unwrap_or_else(|millis| millis);
             // A tenth up or down, or all answers would come at once.
             let latency = latency * 9 / 10 + (noise >> 33) % (latency / 5 + 1);
-            ends.push(Reverse((run.millis + latency, run.requests, latency, epoch, answer.is_ok())));
+            let attempt = (latency, epoch, ends.len() + 1);
+            ends.push(Reverse((run.millis + latency, run.requests, attempt, answer.is_ok())));
         }
-        let Some(Reverse((at, _, latency, epoch, fine))) = ends.pop() else { break };
+        let Some(Reverse((at, _, (latency, epoch, among), fine))) = ends.pop() else { break };
         run.millis = at;
         if fine {
             (done, running) = (done + 1, running - 1);
             aimd.answered(epoch, "GET", Duration::from_millis(latency));
         } else {
             run.overloads += 1;
-            aimd.overloaded(epoch);
+            aimd.overloaded(epoch, among);
         }
         run.limits.push(aimd.limit());
     }
@@ -124,11 +125,21 @@ fn an_api_that_bears_one_gets_one() {
 fn many_refusals_of_one_crowd_halve_once() {
     let mut aimd = Aimd::new(16, 128);
     let epochs: Vec<_> = (1..=16).map(|in_flight| aimd.started(in_flight)).collect();
-    epochs.iter().for_each(|epoch| aimd.overloaded(*epoch));
+    epochs.iter().for_each(|epoch| aimd.overloaded(*epoch, 16));
     assert_eq!(aimd.limit(), 8);
     let epoch = (1..=8).map(|in_flight| aimd.started(in_flight)).last().unwrap();
-    aimd.overloaded(epoch);
+    aimd.overloaded(epoch, 8);
     assert_eq!(aimd.limit(), 4);
+}
+
+#[test]
+fn a_refusal_at_the_start_of_a_window_halves_what_is_in_flight() {
+    let mut aimd = Aimd::new(16, 16);
+    let epochs: Vec<_> = (1..=16).map(|in_flight| aimd.started(in_flight)).collect();
+    let late = aimd.started(16);
+    epochs.iter().for_each(|epoch| aimd.answered(*epoch, "POST", Duration::from_millis(50)));
+    aimd.overloaded(late, 16);
+    assert_eq!(aimd.limit(), 8);
 }
 
 #[test]
@@ -141,7 +152,7 @@ fn a_limit_nobody_uses_does_not_grow() {
     assert_eq!(aimd.limit(), 16);
     // And an overload then counts from what was in flight.
     let epoch = aimd.started(5);
-    aimd.overloaded(epoch);
+    aimd.overloaded(epoch, 5);
     assert_eq!(aimd.limit(), 2);
 }
 

@@ -23,6 +23,8 @@ struct State {
 pub(super) struct Permit<'a> {
     limiter: &'a Limiter,
     epoch: u64,
+    /// How many were in flight when it was given, itself included.
+    among: usize,
 }
 
 /// What an attempt's end says about the API's load.
@@ -47,7 +49,7 @@ impl Limiter {
         let mut state = self.state();
         state.in_flight += 1;
         let in_flight = state.in_flight;
-        Permit { limiter: self, epoch: state.aimd.started(in_flight) }
+        Permit { limiter: self, epoch: state.aimd.started(in_flight), among: in_flight }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -75,7 +77,7 @@ impl Permit<'_> {
         let mut state = self.limiter.state();
         match load {
             Load::Borne(latency) => state.aimd.answered(self.epoch, method, latency),
-            Load::Over => state.aimd.overloaded(self.epoch),
+            Load::Over => state.aimd.overloaded(self.epoch, self.among),
             Load::Unknown => {}
         }
     }
