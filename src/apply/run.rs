@@ -29,10 +29,9 @@ mod launch;
 /// How often a step that takes long is mentioned (engine.md §7).
 const PROGRESS: Duration = Duration::from_secs(10);
 
-/// Requests whose intents are written in the first commit. What was sent before is on its way while the next are prepared: each time twice
-/// as many, up to `MOST_TOGETHER`, since to most stores a commit is a round trip or more.
+/// At least so many requests have their intents in one commit, and as many as are prepared while one commit takes: what is on its way
+/// is looked after in between, and a store that is far away is not asked more often than it answers.
 const TOGETHER: usize = 32;
-const MOST_TOGETHER: usize = 1024;
 
 /// How often a create that provably did not happen is sent again within one run.
 const AGAIN: u32 = 3;
@@ -82,7 +81,7 @@ pub async fn apply(
         ready: Ready::new(&apply.plan.steps),
         flying: BTreeMap::new(),
         wake: Instant::now(),
-        together: TOGETHER,
+        commit: Duration::ZERO,
         deposed: BTreeMap::new(),
         blocked: BTreeMap::new(),
         begun: BTreeSet::new(),
@@ -179,8 +178,8 @@ struct Run<'a> {
     flying: BTreeMap<Node, Flight>,
     /// When to look whether a flight is to be mentioned: not after the first of them.
     wake: Instant,
-    /// How many requests have their intents in the next commit.
-    together: usize,
+    /// How long the last commit of intents took.
+    commit: Duration,
     /// The keys of what this run deposed, by address.
     deposed: BTreeMap<ObjectAddr, DeposedKey>,
     /// Steps that cannot run any more, and the address that is to blame.
@@ -274,17 +273,20 @@ impl<'a> Run<'a> {
         loop {
             let mut batch = Batch::default();
             let room = self.apply.parallelism.unwrap_or(usize::MAX).saturating_sub(self.flying.len());
-            while batch.calls.len() + batch.questions.len() < room && batch.calls.len() < self.together {
+            let begun = Instant::now();
+            let mut more = false;
+            while batch.calls.len() + batch.questions.len() < room && !more {
                 let Some(node) = self.ready.next() else { break };
                 self.prepare(node, writer.state(), &mut batch, tell);
+                more = batch.calls.len() >= TOGETHER && begun.elapsed() >= self.commit;
             }
             if batch.is_empty() {
                 return Ok(false);
             }
-            let more = batch.calls.len() == self.together;
-            self.together = if more { MOST_TOGETHER.min(2 * self.together) } else { TOGETHER };
             if !batch.events.is_empty() {
+                let begun = Instant::now();
                 writer.commit(&batch.events, &self.apply.stamp).await?;
+                self.commit = begun.elapsed();
             }
             for (node, call) in batch.calls {
                 calls.push(async move { (node, step::run(&call, looking, sealer).await) }.boxed());
