@@ -124,7 +124,7 @@ fn lines_are_edited_and_remembered_but_no_secrets() {
     }
 
     let mut session = Session::start(dir);
-    session.answers("\x1b[A\x1b[A\x1b[A\x1b[A\r", "\n\"REMEMBER\"\r\n");
+    session.answers("\x1b[A\x1b[A\x1b[A\x1b[A\x1b[A\r", "\n\"REMEMBER\"\r\n");
     session.person.write_all(b"exit\r").unwrap();
     session.end();
 }
