@@ -29,9 +29,18 @@ mod launch;
 /// How often a step that takes long is mentioned (engine.md §7).
 const PROGRESS: Duration = Duration::from_secs(10);
 
-/// At least so many requests have their intents in one commit, and as many as are prepared while one commit takes: what is on its way
-/// is looked after in between, and a store that is far away is not asked more often than it answers.
+/// At least so many requests have their intents in one commit, and as many as are prepared while one commit takes: a store that is
+/// far away is not asked more often than it answers.
 const TOGETHER: usize = 32;
+
+/// So many requests are prepared before they can be sent: twice as many as are ever in flight at once.
+const AHEAD: usize = 256;
+
+/// And so many for each millisecond that a commit takes: an API that answers 128 in 50 ms takes them up as fast.
+const AHEAD_A_MILLI: usize = 3;
+
+/// No longer than this is prepared at a stretch: what is on its way is looked after in between.
+const STRETCH: Duration = Duration::from_millis(5);
 
 /// How often a create that provably did not happen is sent again within one run.
 const AGAIN: u32 = 3;
@@ -213,12 +222,6 @@ struct Batch {
     done: Vec<Node>,
 }
 
-impl Batch {
-    fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.calls.is_empty() && self.questions.is_empty() && self.done.is_empty()
-    }
-}
-
 impl<'a> Run<'a> {
     async fn walk(&mut self, writer: &mut dyn Writer, tell: &mut dyn FnMut(Event)) -> Result<(), StoreError> {
         let apply = self.apply;
@@ -230,37 +233,40 @@ impl<'a> Run<'a> {
         };
         let looking = &looking;
         let mut calls: Calls<'_> = FuturesUnordered::new();
+        let mut ended = Vec::new();
         let mut stop = apply.stop.clone();
         loop {
             self.outcome.stopped = *stop.borrow_and_update();
-            let more = match self.outcome.stopped {
-                Stop::No => self.start(writer, &mut calls, looking, tell).await?,
-                _ => false,
-            };
+            let more = self.turn(&mut ended, writer, &mut calls, looking, tell).await?;
+            if self.wake <= Instant::now() {
+                self.mention(tell);
+            }
+            if more || !ended.is_empty() {
+                tokio::task::yield_now().await;
+                continue;
+            }
             if calls.is_empty() || self.outcome.stopped == Stop::Now {
                 break;
             }
             tokio::select! {
                 biased;
-                Some(ended) = calls.next() => {
-                    let mut all = vec![ended];
-                    while let Some(Some(more)) = calls.next().now_or_never() {
-                        all.push(more);
-                    }
-                    self.record(all, &looking.known, writer, tell).await?;
-                }
+                Some(end) = calls.next() => ended.push(end),
                 Ok(()) = stop.changed() => {}
-                () = tokio::task::yield_now(), if more => {}
-                () = tokio::time::sleep_until(self.wake) => self.mention(tell),
+                () = tokio::time::sleep_until(self.wake) => {}
+            }
+            while let Some(Some(end)) = calls.next().now_or_never() {
+                ended.push(end);
             }
         }
         self.account();
         Ok(())
     }
 
-    /// Starts what is ready: intents first, in one commit, then the requests. Tells whether there is more than goes together.
-    async fn start<'f>(
+    /// Writes down in one commit how calls ended and what is meant to be done next, tells of the former and sends the latter.
+    /// Whatever ends meanwhile is left in `ended`. Gives whether there is more to do at once.
+    async fn turn<'f>(
         &mut self,
+        ended: &mut Vec<(Node, End)>,
         writer: &mut dyn Writer,
         calls: &mut Calls<'f>,
         looking: &'f Looking<'f>,
@@ -269,39 +275,62 @@ impl<'a> Run<'a> {
     where
         'a: 'f,
     {
-        let sealer: &'f Sealer = self.apply.sealer;
-        loop {
-            let mut batch = Batch::default();
-            let room = self.apply.parallelism.unwrap_or(usize::MAX).saturating_sub(self.flying.len());
+        let over = std::mem::take(ended);
+        let mut batch = Batch { events: self.closing(&over, writer.state()), ..Batch::default() };
+        let mut told = Vec::new();
+        let more = self.outcome.stopped == Stop::No
+            && self.fill(&mut batch, writer.state(), &mut |event| told.push(event));
+        if !batch.events.is_empty() {
             let begun = Instant::now();
-            let mut more = false;
-            while batch.calls.len() + batch.questions.len() < room && !more {
-                let Some(node) = self.ready.next() else { break };
-                self.prepare(node, writer.state(), &mut batch, tell);
-                more = batch.calls.len() >= TOGETHER && begun.elapsed() >= self.commit;
+            let writing = writer.commit(&batch.events, &self.apply.stamp);
+            meanwhile(writing, calls, ended).await?;
+            self.commit = begun.elapsed();
+        }
+        let again = more || !over.is_empty() || !batch.done.is_empty();
+        self.conclude(over, tell);
+        told.into_iter().for_each(tell);
+        self.send_off(batch, calls, looking);
+        Ok(again)
+    }
+
+    /// Prepares what is ready. Gives whether there is more than goes together.
+    fn fill(&mut self, batch: &mut Batch, state: &state::State, tell: &mut dyn FnMut(Event)) -> bool {
+        let ahead = AHEAD.max(self.commit.as_millis() as usize * AHEAD_A_MILLI);
+        let most = self.apply.parallelism.unwrap_or(usize::MAX).min(ahead);
+        let room = most.saturating_sub(self.flying.len());
+        let begun = Instant::now();
+        while batch.calls.len() + batch.questions.len() < room {
+            let Some(node) = self.ready.next() else { return false };
+            self.prepare(node, state, batch, tell);
+            if batch.calls.len() >= TOGETHER && begun.elapsed() >= self.commit.min(STRETCH) {
+                return true;
             }
-            if batch.is_empty() {
-                return Ok(false);
-            }
-            if !batch.events.is_empty() {
-                let begun = Instant::now();
-                writer.commit(&batch.events, &self.apply.stamp).await?;
-                self.commit = begun.elapsed();
-            }
-            for (node, call) in batch.calls {
-                calls.push(async move { (node, step::run(&call, looking, sealer).await) }.boxed());
-            }
-            let mut readings = Readings::new(self.apply.kinds, self.apply.providers);
-            for (node, question) in batch.questions {
-                calls.push(readings.ask(question).map(move |answer| (node, End::Answered(answer))).boxed());
-            }
-            let again = !batch.done.is_empty();
-            for node in batch.done {
-                self.ready.done(&self.apply.plan.steps, node);
-            }
-            if more || !again {
-                return Ok(more);
-            }
+        }
+        false
+    }
+
+    /// Sends what is written down now.
+    fn send_off<'f>(&mut self, batch: Batch, calls: &mut Calls<'f>, looking: &'f Looking<'f>)
+    where
+        'a: 'f,
+    {
+        let sealer: &'f Sealer = self.apply.sealer;
+        for (node, call) in batch.calls {
+            let calling = async move {
+                let end = step::run(&call, looking, sealer).await;
+                if let End::Stands(record) | End::Flawed(record, _) = &end {
+                    looking.known.add(&call.intent.addr.resource.kind, &record.id);
+                }
+                (node, end)
+            };
+            calls.push(calling.boxed());
+        }
+        let mut readings = Readings::new(self.apply.kinds, self.apply.providers);
+        for (node, question) in batch.questions {
+            calls.push(readings.ask(question).map(move |answer| (node, End::Answered(answer))).boxed());
+        }
+        for node in batch.done {
+            self.ready.done(&self.apply.plan.steps, node);
         }
     }
 
@@ -309,34 +338,26 @@ impl<'a> Run<'a> {
         self.apply.plan.steps.get(node)
     }
 
-    /// Records how calls ended, in one commit, then tells of it and makes their dependents ready.
-    async fn record(
-        &mut self,
-        ended: Vec<(Node, End)>,
-        known: &Known,
-        writer: &mut dyn Writer,
-        tell: &mut dyn FnMut(Event),
-    ) -> Result<(), StoreError> {
+    /// What the journal says of calls that ended.
+    fn closing(&self, over: &[(Node, End)], state: &state::State) -> Vec<state::Event> {
         let mut events = Vec::new();
-        for (node, end) in &ended {
+        for (node, end) in over {
             let flight = self.flying.get(node).filter(|flight| !flight.surveys);
             if let Some(intent) = flight.and_then(|flight| flight.intent.as_ref()) {
-                events.extend(writer.state().closing(intent, &end.journal()));
-            }
-            if let End::Stands(record) | End::Flawed(record, _) = end {
-                known.add(&self.step(*node).subject.addr.resource.kind, &record.id);
+                events.extend(state.closing(intent, &end.journal()));
             }
         }
-        if !events.is_empty() {
-            writer.commit(&events, &self.apply.stamp).await?;
-        }
-        for (node, end) in ended {
+        events
+    }
+
+    /// Tells of calls that ended and makes their dependents ready.
+    fn conclude(&mut self, over: Vec<(Node, End)>, tell: &mut dyn FnMut(Event)) {
+        for (node, end) in over {
             self.finish(node, end, tell);
         }
         for node in std::mem::take(&mut self.deferred) {
             self.ready.again(node);
         }
-        Ok(())
     }
 
     fn finish(&mut self, node: Node, end: End, tell: &mut dyn FnMut(Event)) {
@@ -601,6 +622,22 @@ impl<'a> Run<'a> {
             addr.resource == *resource && stands_in(addr, *module)
         };
         undone(&self.outcome).any(|addr| needs.iter().any(|block| is_of(addr, block)))
+    }
+}
+
+/// Lets what is on its way go on while something is written down.
+async fn meanwhile<T>(
+    writing: impl Future<Output = T>,
+    calls: &mut Calls<'_>,
+    ended: &mut Vec<(Node, End)>,
+) -> T {
+    let mut writing = std::pin::pin!(writing);
+    loop {
+        tokio::select! {
+            biased;
+            written = &mut writing => return written,
+            Some(end) = calls.next() => ended.push(end),
+        }
     }
 }
 

@@ -170,6 +170,9 @@ async fn answer(
     })
 }
 
+/// How fine tokio's timers are.
+const TICK: Duration = Duration::from_millis(1);
+
 /// Lets faults strike one request and notes it; `None` if there is to be no answer.
 async fn take(shared: &Shared, request: &Request, request_id: &str) -> Option<Response> {
     let number = lock(&shared.log).arrived(request);
@@ -180,8 +183,8 @@ async fn take(shared: &Shared, request: &Request, request_id: &str) -> Option<Re
     let due = Instant::now() + shared.latency;
     let response = respond(shared, request, fault, request_id).await;
     if !shared.latency.is_zero() {
-        // What the emulator itself took is part of it.
-        tokio::time::sleep_until(due).await;
+        // What the emulator itself took is part of it, and that timers go off half a millisecond late on average.
+        tokio::time::sleep_until(due - TICK / 2).await;
     }
     let response = response?;
     lock(&shared.log).answered(number, response.status().as_u16());

@@ -95,6 +95,8 @@ impl Inner {
         let mut end = attempt(&self.wire, &self.options, request).await;
         let taken = begin.elapsed();
         permit.end(request.method.as_str(), load(&end, taken));
+        // Whoever waited for the permit goes first: the API is to be busy while this answer is read and recorded.
+        tokio::task::yield_now().await;
         self.trace(request, &end, number, taken);
         self.redact_refusal(&mut end);
         (end, taken)

@@ -36,7 +36,7 @@ pub(crate) struct Group {
 /// A commit that is not durable yet, with what the ledger becomes when it is.
 pub(crate) struct Prepared {
     pub group: Group,
-    closed: Vec<(RowKey, Vec<SealedPart>)>,
+    pub closed: Vec<(RowKey, Vec<SealedPart>)>,
 }
 
 /// The first line of a commit in the log.
@@ -121,21 +121,18 @@ impl Ledger {
         stamp: &Stamp,
         sealer: Option<&Sealer>,
     ) -> Result<Prepared, StoreError> {
-        let mut draft = Draft { state: State::empty(self.state.version.lineage.clone()), ..Draft::default() };
+        self.draft(events, stamp)?.prepare(sealer)
+    }
+
+    /// Looks whether the state can take the events in, and gives what can be written down elsewhere.
+    pub fn draft(&self, events: &[Event], stamp: &Stamp) -> Result<Draft, StoreError> {
+        let mut part = Part { state: State::empty(self.state.version.lineage.clone()), ..Part::default() };
         for event in events {
-            draft.take(event, self)?;
-        }
-        let serial = self.state.version.serial + 1;
-        let mut rows = Vec::with_capacity(draft.touched.len());
-        for key in &draft.touched {
-            let closed = draft.closed.get(key).map_or(&[][..], Vec::as_slice);
-            let line = rows::encode(key, &draft.state, serial, sealer, closed)
-                .map_err(|error| refused(format!("{key}: {error}")))?;
-            rows.push((key.to_string(), line));
+            part.take(event, self)?;
         }
         let changes = events.iter().map(Change::of).collect();
-        let group = self.group(serial, CommitText { stamp: stamp.clone(), changes, after: None }, rows)?;
-        Ok(Prepared { group, closed: draft.closed.into_iter().collect() })
+        let head = CommitText { stamp: stamp.clone(), changes, after: None };
+        Ok(Draft { serial: self.state.version.serial + 1, head, chain: self.chain.clone(), part })
     }
 
     /// The commit that makes the rows `now` what `image` says, and the ledger after it; `None` if they are that already. The serial
@@ -155,7 +152,7 @@ impl Ledger {
         }
         let changes = rows.iter().map(|(key, line)| Change::of_row(key, line.is_some())).collect();
         let after = (serial != before + 1).then_some(before);
-        let group = self.group(serial, CommitText { stamp: stamp.clone(), changes, after }, rows)?;
+        let group = group(&self.chain, serial, CommitText { stamp: stamp.clone(), changes, after }, rows)?;
         let mut then = now.clone();
         rows::apply(&mut then, group.rows.clone());
         let version = StateVersion { serial, ..self.state.version.clone() };
@@ -194,43 +191,69 @@ impl Ledger {
         self.state.last = Some(stamp.clone());
         self.chain = prepared.group.chain;
     }
+}
 
-    fn group(&self, serial: u64, head: CommitText, rows: Vec<RowChange>) -> Result<Group, StoreError> {
-        let json = |text: serde_json::Result<String>| text.map_err(|error| refused(error.to_string()));
-        let mut text = write_line("commit", serial, &json(serde_json::to_string(&head))?);
-        text.push('\n');
-        for (key, line) in &rows {
-            match line {
-                Some(line) => text.push_str(line),
-                None => {
-                    let gone = GoneText { at: key.clone() };
-                    text.push_str(&write_line("gone", serial, &json(serde_json::to_string(&gone))?));
-                }
-            }
-            text.push('\n');
+/// A commit that the state can take in, and all that is needed to write it down.
+pub(crate) struct Draft {
+    serial: u64,
+    head: CommitText,
+    /// The chain before it.
+    chain: Chain,
+    part: Part,
+}
+
+impl Draft {
+    /// Writes it down.
+    pub fn prepare(self, sealer: Option<&Sealer>) -> Result<Prepared, StoreError> {
+        let Self { serial, head, chain, part } = self;
+        let mut rows = Vec::with_capacity(part.touched.len());
+        for key in &part.touched {
+            let closed = part.closed.get(key).map_or(&[][..], Vec::as_slice);
+            let line = rows::encode(key, &part.state, serial, sealer, closed)
+                .map_err(|error| refused(format!("{key}: {error}")))?;
+            rows.push((key.to_string(), line));
         }
-        let chain = self.chain.after(&text);
-        let end = EndText { rows: rows.len(), chain: chain.clone() };
-        text.push_str(&write_line("end", serial, &json(serde_json::to_string(&end))?));
-        text.push('\n');
-        Ok(Group { serial, text, rows, chain })
+        let group = group(&chain, serial, head, rows)?;
+        Ok(Prepared { group, closed: part.closed.into_iter().collect() })
     }
 }
 
+/// The lines of a commit behind `chain`.
+fn group(chain: &Chain, serial: u64, head: CommitText, rows: Vec<RowChange>) -> Result<Group, StoreError> {
+    let json = |text: serde_json::Result<String>| text.map_err(|error| refused(error.to_string()));
+    let mut text = write_line("commit", serial, &json(serde_json::to_string(&head))?);
+    text.push('\n');
+    for (key, line) in &rows {
+        match line {
+            Some(line) => text.push_str(line),
+            None => {
+                let gone = GoneText { at: key.clone() };
+                text.push_str(&write_line("gone", serial, &json(serde_json::to_string(&gone))?));
+            }
+        }
+        text.push('\n');
+    }
+    let chain = chain.after(&text);
+    let end = EndText { rows: rows.len(), chain: chain.clone() };
+    text.push_str(&write_line("end", serial, &json(serde_json::to_string(&end))?));
+    text.push('\n');
+    Ok(Group { serial, text, rows, chain })
+}
+
 /// The part of a state that a commit touches, event by event.
-struct Draft {
+struct Part {
     state: State,
     closed: Closed,
     touched: BTreeSet<RowKey>,
 }
 
-impl Default for Draft {
+impl Default for Part {
     fn default() -> Self {
         Self { state: State::empty(""), closed: Closed::new(), touched: BTreeSet::new() }
     }
 }
 
-impl Draft {
+impl Part {
     fn take(&mut self, event: &Event, base: &Ledger) -> Result<(), StoreError> {
         for key in touched(event, &base.state, &self.state) {
             self.fetch(key, base);

@@ -310,9 +310,16 @@ pub struct MortalWriter {
 }
 
 impl MortalWriter {
-    async fn write(&mut self, events: &[Event], stamp: &Stamp) -> Result<u64, StoreError> {
-        let _still = self.kept.still();
-        self.writer.commit(events, stamp).await
+    /// Takes its time, as a disk or a server does: what was sent before goes on meanwhile.
+    async fn write(&mut self, number: usize, events: &[Event], stamp: &Stamp) -> Result<u64, StoreError> {
+        let seed = self.trial.schedule.seed;
+        tokio::time::sleep(millis(seed ^ 2, number, 300)).await;
+        let written = {
+            let _still = self.kept.still();
+            self.writer.commit(events, stamp).await
+        };
+        tokio::time::sleep(millis(seed ^ 3, number, 300)).await;
+        written
     }
 }
 
@@ -327,14 +334,14 @@ impl Writer for MortalWriter {
         match self.trial.schedule.ending {
             Some(Ending::KilledBeforeCommit(at)) if at == number => self.trial.die().await,
             Some(Ending::KilledAfterCommit(at)) if at == number => {
-                self.write(events, stamp).await?;
+                self.write(number, events, stamp).await?;
                 self.trial.die().await
             }
             Some(Ending::DiskFull(at)) if at <= number => Err(StoreError::Io {
                 what: "the state cannot be written".to_owned(),
                 source: std::io::ErrorKind::StorageFull.into(),
             }),
-            _ => self.write(events, stamp).await,
+            _ => self.write(number, events, stamp).await,
         }
     }
 

@@ -17,7 +17,7 @@ mod place;
 mod repair;
 
 use super::history::Entry;
-use super::ledger::{Chain, Group, Ledger};
+use super::ledger::{Chain, Group, Ledger, Prepared};
 use super::log::{Append, Log};
 use super::rows::{self, Rows};
 use super::{Event, Holder, Image, Rebuilt, Stamp, State, StateVersion, Store, StoreError, Writer};
@@ -28,7 +28,7 @@ use lock::Lock;
 use place::{Loaded, Origin, Place, Seen};
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 const HISTORY: usize = 100;
@@ -134,15 +134,9 @@ impl Store for SledStore {
         let sealer = read_sealer(&self.sealer);
         let (ledger, origin) = self.place.ledger(self.load()?, sealer.as_deref())?;
         self.place.check(&origin)?;
-        Ok(Box::new(SledWriter {
-            ledger,
-            origin,
-            files: None,
-            failed: None,
-            sealer: self.sealer.clone(),
-            place: self.place.clone(),
-            lock,
-        }))
+        let disk = Disk { files: None, origin, failed: None, place: self.place.clone(), lock };
+        let disk = Arc::new(Mutex::new(disk));
+        Ok(Box::new(SledWriter { ledger, disk, sealer: self.sealer.clone(), place: self.place.clone() }))
     }
 
     fn begin_with(&mut self, lineage: &str) {
@@ -154,17 +148,37 @@ impl Store for SledStore {
     }
 }
 
-/// Holds the lock. The files are opened with the first commit, so that a plan writes nothing.
 struct SledWriter {
     ledger: Ledger,
-    origin: Origin,
-    // Dropped in this order: the database closes before the lock goes.
-    files: Option<Files>,
-    /// Why nothing more can be written.
-    failed: Option<String>,
+    /// Shared with a commit that is being written: whoever lets go of the writer, the lock stays until that is done.
+    disk: Arc<Mutex<Disk>>,
     sealer: SharedSealer,
     place: Place,
+}
+
+/// Holds the lock. The files are opened with the first commit, so that a plan writes nothing.
+struct Disk {
+    // Dropped in this order: the database closes before the lock goes.
+    files: Option<Files>,
+    origin: Origin,
+    /// Why nothing more can be written.
+    failed: Option<String>,
+    place: Place,
     lock: Lock,
+}
+
+/// What a commit is written behind.
+struct Before {
+    version: StateVersion,
+    chain: Chain,
+    stamp: Option<Stamp>,
+}
+
+impl Before {
+    fn of(ledger: &Ledger) -> Self {
+        let state = &ledger.state;
+        Self { version: state.version.clone(), chain: ledger.chain.clone(), stamp: state.last.clone() }
+    }
 }
 
 struct Files {
@@ -172,7 +186,7 @@ struct Files {
     db: Db,
 }
 
-/// A commit blocks its thread for the few milliseconds that the disk takes: whoever commits waits for it in any case.
+/// A commit is encoded and written on a thread of its own, for the few milliseconds that the disk takes: what is on its way to the API goes on.
 #[async_trait::async_trait]
 impl Writer for SledWriter {
     fn state(&self) -> &State {
@@ -180,18 +194,17 @@ impl Writer for SledWriter {
     }
 
     async fn commit(&mut self, events: &[Event], stamp: &Stamp) -> Result<u64, StoreError> {
-        self.check()?;
+        self.disk().check()?;
         if !events.is_empty() {
-            let sealer = read_sealer(&self.sealer);
-            let prepared = self.ledger.prepare(events, stamp, sealer.as_deref())?;
-            self.write(&prepared.group)?;
+            let (draft, sealer) = (self.ledger.draft(events, stamp)?, read_sealer(&self.sealer));
+            let prepared = self.write(move || draft.prepare(sealer.as_deref())).await?;
             self.ledger.accept(prepared, events, stamp);
         }
         Ok(self.ledger.state.version.serial)
     }
 
     async fn replace(&mut self, image: &Image, stamp: &Stamp) -> Result<u64, StoreError> {
-        self.check()?;
+        self.disk().check()?;
         let now = self.rows()?;
         let sealer = read_sealer(&self.sealer);
         if self.ledger.state.version.serial == 0 {
@@ -201,7 +214,7 @@ impl Writer for SledWriter {
                 Ledger::new(Rows::new(), version, chain, None).map_err(|found| self.place.too_new(found))?;
         }
         if let Some((group, ledger)) = self.ledger.replace(&now, image, stamp, sealer.as_deref())? {
-            self.write(&group)?;
+            self.write(|| Ok(Prepared { group, closed: Vec::new() })).await?;
             self.ledger = ledger;
         }
         Ok(self.ledger.state.version.serial)
@@ -213,6 +226,31 @@ impl Writer for SledWriter {
 }
 
 impl SledWriter {
+    fn disk(&self) -> MutexGuard<'_, Disk> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rows as they are stored now.
+    fn rows(&self) -> Result<Rows, StoreError> {
+        Ok(self.place.load(&self.ledger.state.version.lineage)?.rows)
+    }
+
+    /// Writes a commit and gives it back.
+    async fn write(
+        &self,
+        commit: impl FnOnce() -> Result<Prepared, StoreError> + Send + 'static,
+    ) -> Result<Prepared, StoreError> {
+        let (disk, before) = (self.disk.clone(), Before::of(&self.ledger));
+        let writing = tokio::task::spawn_blocking(move || {
+            let prepared = commit()?;
+            let mut disk = disk.lock().unwrap_or_else(PoisonError::into_inner);
+            disk.write(&before, &prepared.group).map(|()| prepared)
+        });
+        writing.await.unwrap_or_else(|error| Err(self.place.unwritable(io::Error::other(error))))
+    }
+}
+
+impl Disk {
     fn check(&self) -> Result<(), StoreError> {
         let problem = match &self.failed {
             Some(problem) => problem.clone(),
@@ -222,14 +260,9 @@ impl SledWriter {
         Err(self.place.unwritable(io::Error::other(problem)))
     }
 
-    /// The rows as they are stored now.
-    fn rows(&self) -> Result<Rows, StoreError> {
-        Ok(self.place.load(&self.ledger.state.version.lineage)?.rows)
-    }
-
-    fn write(&mut self, group: &Group) -> Result<(), StoreError> {
+    fn write(&mut self, before: &Before, group: &Group) -> Result<(), StoreError> {
         if self.files.is_none() {
-            self.files = Some(self.place.open_files(&self.ledger, &self.origin)?);
+            self.files = Some(self.place.open_files(before, &self.origin)?);
             self.origin = Origin::Fresh; // what was read is not needed any more, and may be large
         }
         let Some(files) = &mut self.files else { return Ok(()) };
@@ -246,7 +279,7 @@ impl SledWriter {
             }
             return Err(self.place.unwritable(error));
         }
-        if let Err(error) = files.db.commit(&self.ledger.state.version.lineage, group) {
+        if let Err(error) = files.db.commit(&before.version.lineage, group) {
             // The log has it, so it is committed; the next writer brings the database up to it. But one commit behind is all that
             // can be told from damage, so this writer writes no more.
             tracing::warn!("the database of the state could not be written: {error}");

@@ -1,7 +1,7 @@
 //! The files of a store, together: reading them, bringing log and database in line before the first commit, and repair.
 
 use super::db::{Db, DbError, Head};
-use super::{Files, lock};
+use super::{Before, Files, lock};
 use crate::secret::Sealer;
 use crate::state::format::FORMAT;
 use crate::state::ledger::{Chain, Group, Ledger};
@@ -236,17 +236,17 @@ impl Place {
     }
 
     /// Opens the files for writing and brings them together, before the first commit.
-    pub fn open_files(&self, ledger: &Ledger, origin: &Origin) -> Result<Files, StoreError> {
+    pub fn open_files(&self, before: &Before, origin: &Origin) -> Result<Files, StoreError> {
         match origin {
             Origin::Fresh => {
                 lock::make_dirs(&self.dir).map_err(|error| self.unwritable(error))?;
-                let base = self.base(&ledger.state.version, &ledger.chain, None);
+                let base = self.base(&before.version, &before.chain, None);
                 let log = self.write_log(&base, &Rows::new())?;
                 Ok(Files { log, db: self.open_database(true)? })
             }
             Origin::Database => {
                 let db = self.open_database(false)?;
-                let log = self.log_from(&db, ledger.state.last.clone())?;
+                let log = self.log_from(&db, before.stamp.clone())?;
                 Ok(Files { log, db })
             }
             Origin::Log(told) => self.check_faults(told).and_then(|()| self.join(told)),
