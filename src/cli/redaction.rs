@@ -8,7 +8,9 @@ use crate::plan::{Action, OutputChange, Plan};
 use crate::secret::Redactor;
 use crate::state::State;
 use crate::value::{Marks, Value, walk};
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Makes every secret that a plan, and the state it was made from, knows of unprintable from here on.
 pub fn of_plan(plan: &Plan, state: &State, redactor: &Redactor) {
@@ -44,6 +46,7 @@ fn values_of_plan(plan: &Plan) -> impl Iterator<Item = &Value> {
 }
 
 fn learn(values: &[&Value], redactor: &Redactor) {
+    let values = distinct(values);
     let mut texts = Texts::default();
     values.iter().for_each(|value| texts.take(value));
     texts.own.iter().for_each(|text| redactor.add(text));
@@ -52,6 +55,16 @@ fn learn(values: &[&Value], redactor: &Redactor) {
     }
     values.iter().for_each(|value| texts.leave_open(value));
     texts.around.iter().for_each(|text| redactor.add(text));
+}
+
+/// The values without those that share what they hold with an earlier one, as an unchanged object does with its record.
+fn distinct<'a>(values: &[&'a Value]) -> Vec<&'a Value> {
+    let mut seen = FxHashSet::default();
+    let is_new = |value: &&&Value| match value {
+        Value::Object(fields) => seen.insert(Arc::as_ptr(fields)),
+        _ => true,
+    };
+    values.iter().filter(is_new).copied().collect()
 }
 
 #[derive(Default)]
