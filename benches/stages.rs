@@ -115,7 +115,8 @@ fn refresh_decode(bencher: Bencher<'_, '_>, size: usize) {
     let span = Span::new(FileId(0), 0..0);
     let source = Source { place: &|_| span, block: None, env: &|_| None };
     let settings =
-        provider::settings("cloudelements", &Value::object(given), &source, &mut Diagnostics::new()).unwrap();
+        provider::settings("cloudelements", &Value::object(given.into()), &source, &mut Diagnostics::new())
+            .unwrap();
     let provider = provider::connect(&settings, ClientOptions::default()).ok().unwrap();
     let kind = Kinds::builtin().get("instance").unwrap();
     let values = Value::null(Type::Dynamic);

@@ -8,7 +8,7 @@ mod print;
 use isotope::diag::{Diagnostics, Reported, Sources};
 use isotope::eval::{self, EmptyScope, Host, Reference, Scope, Subject};
 use isotope::syntax::{self, Expr};
-use isotope::value::{self, Type, Value};
+use isotope::value::{self, Fields, Type, Value};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde::Deserialize;
@@ -157,7 +157,7 @@ fn same_length(a: &[Value], b: &[Value]) -> bool {
     a.len() == b.len()
 }
 
-fn fields_agree<K: Ord>(a: &BTreeMap<K, Value>, b: &BTreeMap<K, Value>) -> bool {
+fn fields_agree(a: &Fields, b: &Fields) -> bool {
     a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| agrees(a, b)))
 }
 

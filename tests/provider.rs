@@ -86,7 +86,7 @@ fn desk<const N: usize>(fields: [(&str, Value); N]) -> Value {
     all.insert("name".into(), "Support desk".into());
     all.insert("configuration".into(), configuration);
     all.extend(fields.map(|(name, value)| (Str::from(name), value)));
-    secrets(kind(), Value::object(all))
+    secrets(kind(), Value::object(all.into()))
 }
 
 fn tags(names: &[&str]) -> Value {

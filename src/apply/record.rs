@@ -39,7 +39,7 @@ pub(super) fn record(
     };
     let fields: BTreeMap<Str, Value> =
         kind.attributes.values().map(|a| (Str::from(&a.name), field(a))).collect();
-    let values = kind::secrets(kind, Value::object(fields));
+    let values = kind::secrets(kind, Value::object(fields.into()));
     let addr = of.addr.to_string();
     let (values, fingerprints) = keep(kind, &values, of.sealer, &addr);
     // An update changes no identity, whatever its answer carries.

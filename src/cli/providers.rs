@@ -251,7 +251,7 @@ fn one(
     let place = |path: &Path| -> Span { place(block, path) };
     let env = |name: &str| environment.var(name);
     let source = provider::Source { place: &place, block: block.map(|block| block.span), env: &env };
-    provider::settings(&addr.name, &Value::object(given), &source, diags)
+    provider::settings(&addr.name, &Value::object(given.into()), &source, diags)
 }
 
 fn place(block: Option<&ProviderBlock>, path: &Path) -> Span {

@@ -10,7 +10,6 @@ use crate::state::State;
 use crate::value::{Marks, Value, walk};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Makes every secret that a plan, and the state it was made from, knows of unprintable from here on.
 pub fn of_plan(plan: &Plan, state: &State, redactor: &Redactor) {
@@ -61,7 +60,7 @@ fn learn(values: &[&Value], redactor: &Redactor) {
 fn distinct<'a>(values: &[&'a Value]) -> Vec<&'a Value> {
     let mut seen = FxHashSet::default();
     let is_new = |value: &&&Value| match value {
-        Value::Object(fields) => seen.insert(Arc::as_ptr(fields)),
+        Value::Object(fields) => seen.insert(fields.place()),
         _ => true,
     };
     values.iter().filter(is_new).copied().collect()

@@ -43,7 +43,7 @@ impl Context<'_> {
                 }
             }
         }
-        let whole = if all_known { Value::object(fields) } else { Value::unknown(Type::Dynamic) };
+        let whole = if all_known { Value::object(fields.into()) } else { Value::unknown(Type::Dynamic) };
         parts.finish(whole.mark(marks))
     }
 

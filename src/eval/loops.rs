@@ -168,7 +168,7 @@ impl Context<'_> {
                 }
             });
         }
-        gathered.finish(|| Value::object(fields))
+        gathered.finish(|| Value::object(fields.into()))
     }
 
     /// Returns the key and value of one element, if it has any.

@@ -154,7 +154,7 @@ fn variables(vars: &Value) -> Result<BTreeMap<Str, Value>, CallError> {
         _ => return Err(argument(1, "invalid vars value: must be a map")),
     };
     match entries.keys().find(|name| !is_identifier(name)) {
-        None => Ok((**entries).clone()),
+        None => Ok(entries.to_map()),
         Some(name) => Err(argument(
             1,
             format!(

@@ -149,7 +149,7 @@ impl Kind {
             };
             values.insert(Str::from(&*attribute.name), value);
         }
-        Ok(Named { id, values: Value::object(values) })
+        Ok(Named { id, values: Value::object(values.into()) })
     }
 }
 

@@ -57,7 +57,7 @@ pub fn default_value(attribute: &Attribute, name: &str, key: &ObjectKey) -> Resu
         ObjectKey::Name(name) => Value::string(&**name),
     };
     let block = BTreeMap::from([("name".into(), Value::string(name)), ("key".into(), key)]);
-    let value = Words::new().with("block", Value::object(block)).value(expr)?;
+    let value = Words::new().with("block", Value::object(block.into())).value(expr)?;
     attribute.constraint.apply(&value).map(Some).map_err(|problem| problem.to_string())
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn conform(constraint: &Constraint, value: &Value) -> Result<Value, C
                 };
                 found.insert(name.clone(), value);
             }
-            Value::object(found)
+            Value::object(found.into())
         }
         (Constraint::Any, _) => plain.clone(),
         _ => constraint.apply(&plain)?,

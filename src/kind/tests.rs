@@ -58,7 +58,7 @@ fn check_block(text: &str) {
         }
     }
     let place = |path: &Path| place(block, path);
-    let desired = Value::object(desired);
+    let desired = Value::object(desired.into());
     check(instance(), &desired, &place, block.header, "instance.x", &mut diags);
     login(instance(), &desired, block.header).into_iter().for_each(|warning| diags.push(warning));
     compare(text, &diags.take(), &sources);

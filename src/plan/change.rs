@@ -12,7 +12,7 @@ use crate::provider::Object;
 use crate::secret::{Fingerprint, Sealer};
 use crate::state::Record;
 use crate::syntax::{Expr, ExprKind, Step};
-use crate::value::{Marks, Path, PathStep, Str, Type, Value, typed_to_json};
+use crate::value::{Fields, Marks, Path, PathStep, Str, Type, Value, typed_to_json};
 use std::collections::BTreeMap;
 
 /// What the comparison may ask about an argument.
@@ -93,7 +93,7 @@ impl Comparison<'_> {
         &self,
         attribute: &Attribute,
         path: &Path,
-        (wants, haves, was): (&BTreeMap<Str, Value>, &BTreeMap<Str, Value>, Option<&Value>),
+        (wants, haves, was): (&Fields, &Fields, Option<&Value>),
         records: (&Record, &Record),
         edits: &mut Vec<Edit>,
     ) {
@@ -178,7 +178,7 @@ fn present(value: Option<&Value>) -> Option<&Value> {
 }
 
 /// The entries of an unmarked, known map or object.
-fn fields(value: &Value) -> Option<&BTreeMap<Str, Value>> {
+fn fields(value: &Value) -> Option<&Fields> {
     match value {
         Value::Map(_, fields) | Value::Object(fields) => Some(fields),
         _ => None,
@@ -281,7 +281,7 @@ pub fn keep(
             move |(name, a)| (name, field(a))
         })
         .collect();
-    (Value::object(fields), fingerprints)
+    (Value::object(fields.into()), fingerprints)
 }
 
 fn keep_value(
@@ -393,7 +393,7 @@ fn merge(
                 let typed = |v: Value| if v.is_null() { Value::null(ty.clone()) } else { v };
                 Value::map(ty.clone(), merged.into_iter().map(|(k, v)| (k, typed(v))).collect())
             }
-            _ => Value::object(merged),
+            _ => Value::object(merged.into()),
         };
     }
     if !read.is_wholly_known() {

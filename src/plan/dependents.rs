@@ -105,7 +105,7 @@ mod tests {
         Record {
             provider: crate::state::ProviderAddr { name: "local".into(), alias: None },
             id: "1".into(),
-            values: Value::object(BTreeMap::new()),
+            values: Value::object(BTreeMap::new().into()),
             fingerprints: BTreeMap::new(),
             bound: None,
             status: crate::state::Status::Ready,

@@ -27,7 +27,7 @@ pub(super) fn desired(
         };
         fields.insert(Str::from(&attribute.name), value);
     }
-    let desired = kind::secrets(kind, Value::object(fields));
+    let desired = kind::secrets(kind, Value::object(fields.into()));
     let place = |path: &Path| place(visit, path);
     kind::check(kind, &desired, &place, visit.resource.span, &visit.addr.to_string(), diags);
     (diags.errors() == before).then_some(desired)

@@ -220,7 +220,7 @@ fn combinations(
         };
         all = all.iter().flat_map(|known| values.iter().map(move |value| with(known, value))).collect();
     }
-    Ok(all.into_iter().map(Value::object).collect())
+    Ok(all.into_iter().map(|known| Value::object(known.into())).collect())
 }
 
 async fn list(

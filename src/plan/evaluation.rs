@@ -251,7 +251,7 @@ impl<'a> Evaluation<'a> {
             for name in self.config.module(call.module).outputs.keys() {
                 fields.insert(Str::from(name), self.output_of(call.module, &child, name, diags)?);
             }
-            Ok(Value::object(fields))
+            Ok(Value::object(fields.into()))
         };
         match self.calls.get(&(path.clone(), call.name.clone())) {
             Some(Expansion::Single) => outputs(ObjectKey::Single, diags),
@@ -265,7 +265,7 @@ impl<'a> Evaluation<'a> {
                 for name in values.keys() {
                     all.insert(Str::from(name), outputs(ObjectKey::Name(name.clone()), diags)?);
                 }
-                Ok(Value::object(all))
+                Ok(Value::object(all.into()))
             }
             Some(Expansion::Unknown) | None => Ok(Value::unknown(Type::Dynamic)),
         }

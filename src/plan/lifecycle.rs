@@ -32,7 +32,7 @@ pub(super) fn create_first(config: &Config, walk: &Walk) -> BTreeSet<(ModuleId, 
 pub(super) fn ignoring(resource: &Resource, desired: Value, prior: Option<&Record>) -> Value {
     let Some(prior) = prior else { return desired };
     let Value::Object(wanted) = &desired else { return desired };
-    let mut fields = (**wanted).clone();
+    let mut fields = wanted.to_map();
     match &resource.lifecycle.ignore_changes {
         Ignore::All => {
             for (name, value) in &mut fields {
@@ -49,7 +49,7 @@ pub(super) fn ignoring(resource: &Resource, desired: Value, prior: Option<&Recor
             }
         }
     }
-    Value::object(fields)
+    Value::object(fields.into())
 }
 
 /// `want` with the part at `steps` as `have` has it, present or absent. What is recorded only as a fingerprint stays as wanted.
@@ -63,14 +63,14 @@ fn merged(want: Option<&Value>, have: Option<&Value>, steps: &[PathStep]) -> Opt
     match (want?, key) {
         (whole @ (Value::Map(_, fields) | Value::Object(fields)), Value::String(name)) => {
             let have = have.and_then(|have| entry(have, key));
-            let mut fields = (**fields).clone();
+            let mut fields = fields.to_map();
             match merged(fields.get(name), have.as_ref(), rest) {
                 Some(value) => drop(fields.insert(name.clone(), value)),
                 None => drop(fields.remove(name)),
             }
             Some(match whole {
-                Value::Map(ty, _) => Value::map(ty.clone(), fields),
-                _ => Value::object(fields),
+                Value::Map(ty, _) => Value::map(ty.clone(), fields.into()),
+                _ => Value::object(fields.into()),
             })
         }
         (whole @ (Value::List(..) | Value::Tuple(_)), Value::Number(_)) => {

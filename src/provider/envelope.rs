@@ -37,7 +37,7 @@ pub(super) fn of_update(
         (Envelope::At(keys), "PATCH") => changes()?.map(|changes| under(keys, changes)),
         (Envelope::At(keys), _) => Some(under(keys, whole()?)),
         (Envelope::Made(expr), _) => {
-            let changes = changes()?.unwrap_or_else(|| Value::object(BTreeMap::new()));
+            let changes = changes()?.unwrap_or_else(|| Value::object(BTreeMap::new().into()));
             Some(words.with("object", whole()?).with("changes", changes).value(expr)?)
         }
     };
@@ -53,7 +53,8 @@ pub(super) fn of_delete(
 ) -> Result<Option<String>, String> {
     let Some(expr) = request.body.made() else { return Ok(None) };
     let object = mapping::whole(kind, current, None)?;
-    text(&words.with("object", object).with("changes", Value::object(BTreeMap::new())).value(expr)?).map(Some)
+    text(&words.with("object", object).with("changes", Value::object(BTreeMap::new().into())).value(expr)?)
+        .map(Some)
 }
 
 /// What leaves is the author's to say: no mark keeps it.
@@ -66,7 +67,7 @@ fn text(body: &Value) -> Result<String, String> {
 }
 
 fn under(keys: &[String], object: Value) -> Value {
-    let put = |value, key: &String| Value::object(BTreeMap::from([(Str::from(key.as_str()), value)]));
+    let put = |value, key: &String| Value::object(BTreeMap::from([(Str::from(key.as_str()), value)]).into());
     keys.iter().rev().fold(object, put)
 }
 

@@ -62,14 +62,14 @@ fn made(
         };
         values.insert(Str::from(name), value.unwrap_or_else(|| Value::null(Type::Dynamic)));
     }
-    let words = Words::new().with("object", Value::object(values.clone()));
+    let words = Words::new().with("object", Value::object(values.clone().into()));
     for attribute in kind.attributes.values() {
         if let Role::Generated(Generate::From(expr)) = &attribute.role {
             let value = words.value(expr).map_err(refused)?;
             values.insert(Str::from(&attribute.name), value);
         }
     }
-    Ok(Object { id: Arc::from(id), values: secrets(kind, Value::object(values)), marker: None })
+    Ok(Object { id: Arc::from(id), values: secrets(kind, Value::object(values.into())), marker: None })
 }
 
 fn refused(message: String) -> CallError {

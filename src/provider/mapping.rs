@@ -112,7 +112,7 @@ fn is_resent(attribute: &Attribute, update: &Update<'_>) -> bool {
 fn wrapped(attribute: &Attribute, value: Value) -> Value {
     let value = sent(&attribute.constraint, &value);
     let Some(key) = &attribute.wrap else { return value };
-    let wrap = |value: Value| Value::object(BTreeMap::from([(Str::from(key.as_str()), value)]));
+    let wrap = |value: Value| Value::object(BTreeMap::from([(Str::from(key.as_str()), value)]).into());
     match &value {
         Value::Tuple(_) | Value::List(..) | Value::Set(..) => {
             Value::tuple(value.elements().map(|(_, value)| wrap(value)).collect())
@@ -289,7 +289,7 @@ pub(super) fn object(kind: &Kind, answer: &Value, known: Known<'_>) -> Result<Ob
         }
         values.insert(Str::from(&attribute.name), value);
     }
-    Ok(Object { id, values: secrets(kind, Value::object(values)), marker })
+    Ok(Object { id, values: secrets(kind, Value::object(values.into())), marker })
 }
 
 fn identified(attribute: &Attribute, id: &str) -> Value {
@@ -298,13 +298,13 @@ fn identified(attribute: &Attribute, id: &str) -> Value {
 
 /// The object as it was read, with what only the answer to its creation said.
 pub(super) fn with_once(kind: &Kind, read: Object, made: &Object) -> Object {
-    let Value::Object(mut values) = read.values else { return read };
-    for attribute in kind.attributes.values().filter(|attribute| attribute.once) {
-        if let Some(value) = made.values.get_attr(&attribute.name).filter(|value| value.is_wholly_known()) {
-            Arc::make_mut(&mut values).insert(Str::from(&*attribute.name), value.clone());
-        }
-    }
-    Object { values: Value::Object(values), ..read }
+    let Value::Object(values) = &read.values else { return read };
+    let once = kind.attributes.values().filter(|attribute| attribute.once);
+    let known = once.filter_map(|attribute| {
+        let value = made.values.get_attr(&attribute.name).filter(|value| value.is_wholly_known())?;
+        Some((Str::from(&*attribute.name), value.clone()))
+    });
+    Object { values: Value::Object(values.with(known)), ..read }
 }
 
 /// Whether an answer leaves out a part, as the short forms of lists do: the whole object must be read then.
@@ -336,12 +336,12 @@ pub(super) fn identity(kind: &Kind, answer: &Value, known: Known<'_>) -> Result<
 pub(super) fn placed(object: &Value, at: &[String], text: &Str) -> Value {
     let Some((key, rest)) = at.split_first() else { return Value::string(text.clone()) };
     let mut fields = match object {
-        Value::Object(fields) => fields.as_ref().clone(),
+        Value::Object(fields) => fields.to_map(),
         _ => BTreeMap::new(),
     };
-    let inner = fields.get(key.as_str()).cloned().unwrap_or_else(|| Value::object(BTreeMap::new()));
+    let inner = fields.get(key.as_str()).cloned().unwrap_or_else(|| Value::object(BTreeMap::new().into()));
     fields.insert(key.as_str().into(), placed(&inner, rest, text));
-    Value::object(fields)
+    Value::object(fields.into())
 }
 
 /// What stands at a path of JSON keys.

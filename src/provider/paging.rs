@@ -56,7 +56,7 @@ pub(super) async fn values(
     kind: &Kind,
     list: &List,
 ) -> Result<Vec<Value>, CallError> {
-    let nothing = Value::object(BTreeMap::new());
+    let nothing = Value::object(BTreeMap::new().into());
     Walk::new(provider, kind, list, &Search::All { values: &nothing }).all().await
 }
 

@@ -85,7 +85,7 @@ impl RestProvider {
                 }
             });
             let set = set.await?;
-            std::sync::Arc::make_mut(&mut values).insert(Str::from(&*attribute.name), set);
+            values = values.with([(Str::from(&*attribute.name), set)]);
             read = true;
         }
         let values = if read { Value::Object(values) } else { object.values };

@@ -274,11 +274,11 @@ impl ProviderSettings {
     /// Returns the same settings with another address.
     pub fn at(&self, base_url: &str) -> Self {
         let mut arguments = match &self.arguments {
-            Value::Object(arguments) => arguments.as_ref().clone(),
+            Value::Object(arguments) => arguments.to_map(),
             _ => BTreeMap::new(),
         };
         arguments.insert(BASE_URL.into(), Value::string(base_url));
-        Self { arguments: Value::object(arguments), ..self.clone() }
+        Self { arguments: Value::object(arguments.into()), ..self.clone() }
     }
 
     /// Returns the secrets among the arguments, for redaction.

@@ -6,7 +6,7 @@ use super::plan::content;
 use super::rows::{Row, lay_out};
 use crate::state::history::{Did, Entry};
 use crate::state::{Difference, ObjectDifference, Record, Status};
-use crate::value::{Str, Value};
+use crate::value::{Fields, Str, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is counted of a commit, in this order: the noun, and what it is counted from.
@@ -141,7 +141,7 @@ fn rows(before: &Record, after: &Record, style: &Style) -> Vec<Row> {
     rows
 }
 
-fn attributes(before: &BTreeMap<Str, Value>, after: &BTreeMap<Str, Value>, style: &Style) -> Vec<Row> {
+fn attributes(before: &Fields, after: &Fields, style: &Style) -> Vec<Row> {
     let names: BTreeSet<&Str> = before.keys().chain(after.keys()).collect();
     let differing = names.into_iter().filter(|name| before.get(*name) != after.get(*name));
     differing.map(|name| content::change(name, before.get(name), after.get(name), style)).collect()

@@ -3,8 +3,7 @@
 use super::outputs;
 use crate::addr::ObjectAddr;
 use crate::state::{Record, State, Status};
-use crate::value::{Path, Str, Value, go_quote, quote};
-use std::collections::BTreeMap;
+use crate::value::{Fields, Path, Value, go_quote, quote};
 
 /// One object as it is recorded. Sensitive values are hidden unless `reveal`; what the state keeps only as a fingerprint cannot be
 /// revealed, and what it keeps sealed only with the key.
@@ -84,7 +83,7 @@ impl Writer<'_> {
         }
     }
 
-    fn entries(&self, path: &Path, entries: &BTreeMap<Str, Value>, indent: usize) -> Entry {
+    fn entries(&self, path: &Path, entries: &Fields, indent: usize) -> Entry {
         let shown: Vec<(String, Entry)> = entries
             .iter()
             .map(|(key, value)| {
@@ -187,6 +186,7 @@ mod tests {
     use crate::secret::{Key, Sealer};
     use crate::state::{ProviderAddr, StateVersion};
     use crate::value::Type;
+    use std::collections::BTreeMap;
 
     fn addr() -> ObjectAddr {
         ObjectAddr::root(ResourceAddr::managed("instance", "desk"), ObjectKey::Name("eu".into()))

@@ -2,8 +2,8 @@
 
 use super::{DeposedKey, Record, State};
 use crate::addr::{Name, ObjectAddr};
-use crate::value::{PathStep, Str, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::value::{Fields, PathStep, Str, Value};
+use std::collections::BTreeSet;
 
 /// Everything that differs, in the order of addresses.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,12 +105,10 @@ fn with_part(value: &Value, steps: &[PathStep], part: &Value) -> Value {
         PathStep::Attr(name) => Some(name.clone()),
         PathStep::Index(index) => index.as_str().map(Str::new),
     };
-    let inner = |fields: &BTreeMap<Str, Value>| {
-        let mut fields = fields.clone();
-        if let Some(field) = name.as_ref().and_then(|name| fields.get_mut(name)) {
-            *field = with_part(field, rest, part);
-        }
-        fields
+    let inner = |fields: &Fields| {
+        let changed =
+            name.as_ref().and_then(|name| Some((name.clone(), with_part(fields.get(name)?, rest, part))));
+        fields.with(changed)
     };
     match value {
         Value::Object(fields) => Value::object(inner(fields)),

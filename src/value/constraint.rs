@@ -88,13 +88,13 @@ impl Constraint {
                 elements.iter().zip(&**values).map(|(element, value)| element.complete(value)).collect(),
             ),
             (Self::Object(fields), Value::Map(_, values) | Value::Object(values)) => {
-                let mut attributes = BTreeMap::clone(values);
+                let mut attributes = values.to_map();
                 for (name, field) in fields {
                     if let Some(value) = field.complete(values.get(name)) {
                         attributes.insert(name.clone(), value);
                     }
                 }
-                Value::object(attributes)
+                Value::object(attributes.into())
             }
             _ => value.clone(),
         }
@@ -217,7 +217,7 @@ mod tests {
     }
 
     fn example() -> Constraint {
-        let empty = Value::object(BTreeMap::new());
+        let empty = Value::object(BTreeMap::new().into());
         let inner = object([("p", optional(Constraint::Number, Some(Value::number(7))))]);
         object([
             ("x", field(Constraint::Number)),

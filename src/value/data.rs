@@ -1,7 +1,7 @@
 //! [`Value`] itself: its shape, how values are made, and the questions one may ask.
 
+use super::fields::{self, Fields};
 use super::{Marks, Number, Refinement, Str, Type};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,9 +24,9 @@ pub enum Value {
     String(Str),
     List(Type, Arc<[Value]>),
     Set(Type, Arc<[Value]>),
-    Map(Type, Arc<BTreeMap<Str, Value>>),
+    Map(Type, Fields),
     Tuple(Arc<[Value]>),
-    Object(Arc<BTreeMap<Str, Value>>),
+    Object(Fields),
     /// The API decides it during apply; what is known of it is kept.
     Unknown(Type, Arc<Refinement>),
     /// Sensitive or ephemeral: never rendered, never logged.
@@ -81,16 +81,16 @@ impl Value {
     }
 
     /// A map. The elements have the type given.
-    pub fn map(element: Type, elements: BTreeMap<Str, Self>) -> Self {
-        Self::Map(element, Arc::new(elements))
+    pub fn map(element: Type, elements: Fields) -> Self {
+        Self::Map(element, elements)
     }
 
     pub fn tuple(elements: Vec<Self>) -> Self {
         Self::Tuple(elements.into())
     }
 
-    pub fn object(attributes: BTreeMap<Str, Self>) -> Self {
-        Self::Object(Arc::new(attributes))
+    pub fn object(attributes: Fields) -> Self {
+        Self::Object(attributes)
     }
 }
 
@@ -237,7 +237,7 @@ impl Value {
 
 pub(super) enum Children<'a> {
     Sequence(std::slice::Iter<'a, Value>),
-    Named(std::collections::btree_map::Values<'a, Str, Value>),
+    Named(fields::Values<'a>),
 }
 
 impl<'a> Iterator for Children<'a> {

@@ -1,6 +1,6 @@
 //! The language's `==`: through unknowns, nulls and marks.
 
-use super::{Type, Value};
+use super::{Fields, Type, Value};
 
 /// Whether the values are equal, as the language's `==` answers: a bool, or an unknown bool where it depends on what is not known
 /// yet. Values of different types are different, except that all nulls are equal; nothing is converted. The marks of
@@ -76,9 +76,7 @@ fn sequences(a: &[Value], b: &[Value]) -> Option<bool> {
     parts.find(|part| *part != Some(true)).unwrap_or(Some(true))
 }
 
-type Named = std::collections::BTreeMap<super::Str, Value>;
-
-fn named(a: &Named, b: &Named) -> Option<bool> {
+fn named(a: &Fields, b: &Fields) -> Option<bool> {
     if a.len() != b.len() || !a.keys().eq(b.keys()) {
         return Some(false);
     }

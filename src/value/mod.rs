@@ -8,6 +8,7 @@ mod constraint;
 mod convert;
 mod data;
 mod equality;
+mod fields;
 mod json;
 mod lift;
 mod marks;
@@ -25,6 +26,7 @@ pub use constraint::{Constraint, Field};
 pub use convert::{ConvertError, convert, mismatch_message, unify};
 pub use data::{STACK_SIZE, Value};
 pub use equality::equals;
+pub use fields::Fields;
 pub use json::{
     JsonError, MAX_DEPTH, Secrets, from_json_text, to_json, to_json_text, typed_from_json, typed_from_text,
     typed_to_json,

@@ -1,7 +1,6 @@
 //! [`Path`]: the way from a value to a part of it; reading, replacing, walking and rebuilding by path.
 
-use super::{Marks, Number, Str, Type, Value, show};
-use std::collections::BTreeMap;
+use super::{Fields, Marks, Number, Str, Type, Value, show};
 use std::fmt;
 
 /// One step into a value.
@@ -163,12 +162,12 @@ fn for_each_child(value: &Value, mut visit: impl FnMut(PathStep, &Value)) {
             }
         }
         Value::Map(_, elements) => {
-            for (key, element) in &**elements {
+            for (key, element) in elements {
                 visit(PathStep::Index(Value::String(key.clone())), element);
             }
         }
         Value::Object(attributes) => {
-            for (name, element) in &**attributes {
+            for (name, element) in attributes {
                 visit(PathStep::Attr(name.clone()), element);
             }
         }
@@ -184,8 +183,7 @@ fn position(at: usize) -> PathStep {
 fn rebuild(value: &Value, mut change: impl FnMut(PathStep, &Value) -> Value) -> Value {
     let mut changed = Vec::with_capacity(value.length().unwrap_or(0));
     for_each_child(value, |step, child| changed.push(change(step, child)));
-    let named =
-        |names: &BTreeMap<Str, Value>, values: Vec<Value>| names.keys().cloned().zip(values).collect();
+    let named = |names: &Fields, values: Vec<Value>| names.keys().cloned().zip(values).collect();
     match value {
         Value::List(ty, _) => Value::list(element_type(ty, &changed), changed),
         Value::Set(ty, _) => Value::set(element_type(ty, &changed), changed),

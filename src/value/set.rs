@@ -59,7 +59,7 @@ fn write_key(value: &Value, key: &mut String) {
         Value::Marked(inner, _) => write_key(inner, key),
         Value::Map(_, elements) => {
             key.push('{');
-            for (name, element) in &**elements {
+            for (name, element) in elements {
                 let _ = write!(key, "{}:", go_quote(name)); // writing to a string cannot fail
                 write_key(element, key);
                 key.push(';');

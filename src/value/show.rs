@@ -62,7 +62,7 @@ fn write_sequence(value: &Value, indent: usize, text: &mut String) {
 fn write_mapping(value: &Value, indent: usize, text: &mut String) {
     text.push('{');
     if let Value::Map(_, elements) | Value::Object(elements) = value {
-        for (name, element) in &**elements {
+        for (name, element) in elements {
             new_line(indent + 2, text);
             write_string(name, indent + 2, text);
             text.push_str(" = ");

@@ -54,7 +54,7 @@ pub(crate) fn value_of(ty: Type) -> BoxedStrategy<Value> {
         Type::Map(element) => {
             let ty = Type::clone(&element);
             btree_map(any_name(), value_of(ty.clone()), 0..4)
-                .prop_map(move |values| Value::map(ty.clone(), values))
+                .prop_map(move |values| Value::map(ty.clone(), values.into()))
                 .boxed()
         }
         Type::Tuple(types) => {

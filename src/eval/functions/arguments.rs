@@ -1,6 +1,6 @@
 //! The arguments as a body sees them: converted, and checked as their parameters ask.
 
-use crate::value::{Marks, Number, Str, Type, Value, go_quote};
+use crate::value::{Fields, Marks, Number, Type, Value, go_quote};
 
 use super::call::CallError;
 use super::host::Host;
@@ -82,7 +82,7 @@ pub(super) fn items(value: &Value) -> &[Value] {
 }
 
 /// Returns the elements of a known map or object.
-pub(super) fn entries(value: &Value) -> &std::collections::BTreeMap<Str, Value> {
+pub(super) fn entries(value: &Value) -> &Fields {
     match value.unmarked() {
         Value::Map(_, entries) | Value::Object(entries) => entries,
         _ => unreachable!("the type was checked to be a map"),

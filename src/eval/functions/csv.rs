@@ -18,7 +18,7 @@ pub(super) fn decode(args: &Arguments) -> Result<Value, CallError> {
             return Err(error(reader.line, "wrong number of fields"));
         }
         let fields = fields.into_iter().map(Value::string);
-        rows.push(Value::object(names.iter().cloned().zip(fields).collect::<BTreeMap<_, _>>()));
+        rows.push(Value::object(names.iter().cloned().zip(fields).collect::<BTreeMap<_, _>>().into()));
     }
     Ok(Value::list(ty, rows))
 }

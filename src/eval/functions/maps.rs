@@ -143,8 +143,8 @@ fn merge(args: &Arguments) -> Result<Value, CallError> {
         }
     }
     Ok(match &args.result {
-        ty @ Type::Map(_) => Value::map(element_of(ty), merged),
-        _ => Value::object(merged),
+        ty @ Type::Map(_) => Value::map(element_of(ty), merged.into()),
+        _ => Value::object(merged.into()),
     }
     .mark(marks))
 }

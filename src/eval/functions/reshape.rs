@@ -191,8 +191,8 @@ fn zip(args: &Arguments) -> Result<Value, CallError> {
     let keys = zip_keys(args, values.len())?;
     let pairs: BTreeMap<Str, Value> = keys.into_iter().zip(values.iter().cloned()).collect();
     Ok(match &args.result {
-        Type::Map(ty) => Value::map(Type::clone(ty), pairs),
-        _ => Value::object(pairs),
+        Type::Map(ty) => Value::map(Type::clone(ty), pairs.into()),
+        _ => Value::object(pairs.into()),
     }
     .mark(marks))
 }

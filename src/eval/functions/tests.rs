@@ -480,7 +480,7 @@ fn errors_do_not_tell_secrets() {
         ("timecmp", &[secret("hunter2"), secret("hunter2")]),
         ("file", &[secret("hunter2")]),
         ("cidrhost", &[secret("hunter2"), Value::number(1i64)]),
-        ("lookup", &[Value::map(Type::String, BTreeMap::new()), secret("hunter2")]),
+        ("lookup", &[Value::map(Type::String, BTreeMap::new().into()), secret("hunter2")]),
     ];
     for (name, args) in calls {
         let error = format!("{:?}", call_with(name, args).expect_err(name));

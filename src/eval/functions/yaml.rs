@@ -212,7 +212,7 @@ impl Builder {
         match self.open.pop() {
             Some(Open::Sequence { anchor, items, size }) => self.add((Value::tuple(items), size), anchor),
             Some(Open::Mapping { anchor, entries, size, .. }) => {
-                self.add((Value::object(entries), size), anchor)
+                self.add((Value::object(entries.into()), size), anchor)
             }
             None => Ok(()),
         }
@@ -285,7 +285,7 @@ fn key_name(value: &Value) -> Result<Str, String> {
 /// Returns the entries that the value of the key `<<` stands for.
 fn merged(value: &Value) -> Result<BTreeMap<Str, Value>, String> {
     match value {
-        Value::Object(entries) => Ok(entries.as_ref().clone()),
+        Value::Object(entries) => Ok(entries.to_map()),
         other => Err(format!("cannot merge {} into mapping", other.ty().friendly_name())),
     }
 }

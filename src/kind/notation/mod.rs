@@ -229,10 +229,13 @@ fn errors(block: &Block, diags: &mut Diagnostics) -> ErrorShape {
 
 /// Evaluates every default, toggle and the like once, over unknown values.
 fn defaults(kind: &Kind, diags: &mut Diagnostics) {
-    let block = Value::object(BTreeMap::from([
-        ("name".into(), Value::unknown_not_null(Type::String)),
-        ("key".into(), Value::unknown(Type::String)),
-    ]));
+    let block = Value::object(
+        BTreeMap::from([
+            ("name".into(), Value::unknown_not_null(Type::String)),
+            ("key".into(), Value::unknown(Type::String)),
+        ])
+        .into(),
+    );
     let block = Words::new().with("block", block);
     let object = Words::new().with("object", Value::unknown(Type::Dynamic));
     let own = Words::new().with("object", Value::unknown(schema_type(kind)));

@@ -81,7 +81,7 @@ async fn answer(question: &Question, kind: &Kind, provider: &dyn Provider) -> An
 
 fn words(json: &str) -> Value {
     let value = serde_json::from_str(json).ok().and_then(|json| typed_from_json(&json));
-    value.unwrap_or_else(|| Value::object(BTreeMap::new()))
+    value.unwrap_or_else(|| Value::object(BTreeMap::new().into()))
 }
 
 fn merged(one: Value, other: &Value) -> Value {

@@ -76,7 +76,7 @@ fn values(source: &Source, object: &Object) -> Value {
 /// The values with the marks of the arguments on what was looked for.
 fn marked(source: &Source, arguments: &Value, values: Value) -> Value {
     let Value::Object(fields) = &values else { return values };
-    let mut fields = (**fields).clone();
+    let mut fields = fields.to_map();
     for attribute in source.arguments() {
         let Some(argument) = arguments.get_attr(&attribute.name).filter(|value| !value.is_null()) else {
             continue;
@@ -86,7 +86,7 @@ fn marked(source: &Source, arguments: &Value, values: Value) -> Value {
             *value = value.clone().mark(marks);
         }
     }
-    Value::object(fields)
+    Value::object(fields.into())
 }
 
 fn many(source: &Source, arguments: &Value, objects: &[&Object]) -> Value {
@@ -104,7 +104,7 @@ fn many(source: &Source, arguments: &Value, objects: &[&Object]) -> Value {
     let [ids_name, objects_name] = Shape::OF_MANY.map(Str::from);
     fields.insert(ids_name, ids);
     fields.insert(objects_name, collected(source, all));
-    Value::object(fields)
+    Value::object(fields.into())
 }
 
 /// A list where all objects have one type, else a tuple.

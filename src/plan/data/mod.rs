@@ -150,7 +150,7 @@ pub(super) fn arguments(
         };
         fields.insert(Str::new(&attribute.name), value);
     }
-    let arguments = Value::object(fields);
+    let arguments = Value::object(fields.into());
     let set: Vec<&str> =
         source.arguments().map(|a| &*a.name).filter(|name| is_set(&arguments, name)).collect();
     for missing in source.missing(&set) {

@@ -49,7 +49,7 @@ fn object(id: &str, text: &str) -> Object {
     let mut fields: std::collections::BTreeMap<Str, Value> =
         source("instance").kind.attributes.values().map(field).collect();
     fields.insert("id".into(), Value::number(id.parse::<u64>().expect(id)));
-    Object { id: id.into(), values: Value::object(fields), marker: None }
+    Object { id: id.into(), values: Value::object(fields.into()), marker: None }
 }
 
 fn addr(name: &str) -> ObjectAddr {
@@ -126,9 +126,9 @@ fn one_object_must_match_and_marks_stay() {
     assert_eq!(none.label, "there is no `instance` with name = \"b\"");
     let secret = arguments(source("instance"), "{ id = 1 }");
     let Value::Object(fields) = &secret else { panic!("an object") };
-    let mut fields = (**fields).clone();
+    let mut fields = fields.to_map();
     fields.insert("name".into(), Value::string("a").sensitive());
-    let read = found(source("instance"), &addr("instance"), &Value::object(fields), &objects[1..])
+    let read = found(source("instance"), &addr("instance"), &Value::object(fields.into()), &objects[1..])
         .expect("it matches");
     assert!(read.get_attr("name").is_some_and(Value::is_sensitive));
 }
@@ -137,9 +137,9 @@ fn one_object_must_match_and_marks_stay() {
 fn what_is_masked_is_null_and_secret() {
     let mut masked = object("1", "{ name = \"a\" }");
     let Value::Object(fields) = &masked.values else { panic!("an object") };
-    let mut fields = (**fields).clone();
+    let mut fields = fields.to_map();
     fields.insert("token".into(), Value::unknown(Type::String).sensitive());
-    masked.values = Value::object(fields);
+    masked.values = Value::object(fields.into());
     let read =
         found(source("instance"), &addr("instance"), &arguments(source("instance"), "{ id = 1 }"), &[masked]);
     let token = read.expect("it matches").get_attr("token").cloned().expect("it is an attribute");

@@ -150,7 +150,7 @@ impl Writer<'_> {
             None => constants.sensitive(),
         };
         match marked.unmarked() {
-            Value::Object(attributes) => (**attributes).clone(),
+            Value::Object(attributes) => attributes.to_map(),
             _ => BTreeMap::new(),
         }
     }

@@ -7,7 +7,7 @@ use crate::render::Style;
 use crate::render::paint::{columns, count};
 use crate::render::rows::{Row, Symbol};
 use crate::render::value::{SENSITIVE, SHORT, UNKNOWN, inline, key, row};
-use crate::value::{Path, Str, Value};
+use crate::value::{Fields, Path, Str, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,11 +72,7 @@ fn brief(value: &Value) -> String {
     }
 }
 
-pub(super) fn entries(
-    before: &BTreeMap<Str, Value>,
-    after: &BTreeMap<Str, Value>,
-    style: &Style,
-) -> Vec<Row> {
+pub(super) fn entries(before: &Fields, after: &Fields, style: &Style) -> Vec<Row> {
     let keys: BTreeSet<&Str> = before.keys().chain(after.keys()).collect();
     let (same, different): (Vec<&Str>, Vec<&Str>) =
         keys.into_iter().partition(|name| before.get(*name) == after.get(*name));

@@ -366,12 +366,15 @@ mod tests {
         check(Value::string("open"), 0);
         check(secret(), 1);
         check(Value::list(Type::String, vec![Value::string("a"), secret(), secret()]), 2);
-        check(Value::map(Type::String, named(secret())), 1);
-        check(Value::object(named(secret())), 1);
-        check(Value::tuple(vec![Value::bool(true), Value::object(named(secret()))]), 1);
+        check(Value::map(Type::String, named(secret()).into()), 1);
+        check(Value::object(named(secret()).into()), 1);
+        check(Value::tuple(vec![Value::bool(true), Value::object(named(secret()).into())]), 1);
         check(Value::set(Type::String, vec![secret(), Value::string("a")]), 1);
         // The outermost mark is sealed, with all that is in it.
-        check(Value::object(named(Value::tuple(vec![secret(), Value::unknown(Type::Bool)]))).sensitive(), 1);
+        check(
+            Value::object(named(Value::tuple(vec![secret(), Value::unknown(Type::Bool)])).into()).sensitive(),
+            1,
+        );
         check(Value::null(Type::Number).sensitive(), 1);
         check(Value::unknown(Type::Number).sensitive(), 0);
         check(from_json_text(r#"{"a": [1.50, {"b": null}]}"#).unwrap().sensitive(), 1);

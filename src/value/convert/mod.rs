@@ -5,7 +5,7 @@
 //! string says. `Dynamic` inside the wanted type keeps whatever stands there; a collection of `Dynamic` finds the one
 //! type that all its elements can have ([`unify`]).
 
-use super::{Number, Path, PathStep, Refinement, Str, Type, Value};
+use super::{Fields, Number, Path, PathStep, Refinement, Str, Type, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -199,15 +199,10 @@ impl Conversion {
         self.agree(element, parts)
     }
 
-    fn mapping(
-        &mut self,
-        value: &Value,
-        elements: &BTreeMap<Str, Value>,
-        wanted: &Type,
-    ) -> Result<Value, ConvertError> {
+    fn mapping(&mut self, value: &Value, elements: &Fields, wanted: &Type) -> Result<Value, ConvertError> {
         let before = if let Value::Map(ty, _) = value { Some(ty) } else { None };
         if elements.is_empty() {
-            return Ok(Value::map(empty_element(before, wanted), BTreeMap::new()));
+            return Ok(Value::map(empty_element(before, wanted), BTreeMap::new().into()));
         }
         let element = match before {
             None if *wanted == Type::Dynamic => unify(&types(elements.values())),
@@ -224,7 +219,7 @@ impl Conversion {
     /// The attributes wanted; all are there.
     fn attributes(
         &mut self,
-        elements: &BTreeMap<Str, Value>,
+        elements: &Fields,
         types: &BTreeMap<Str, Type>,
         step: impl Fn(&Str) -> PathStep,
     ) -> Result<Value, ConvertError> {
@@ -235,7 +230,7 @@ impl Conversion {
             };
             attributes.insert(name.clone(), self.part(step(name), value, ty)?);
         }
-        Ok(Value::object(attributes))
+        Ok(Value::object(attributes.into()))
     }
 
     /// Where the wanted type leaves parts open, the elements' types may differ after conversion: finds one for all.

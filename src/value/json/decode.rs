@@ -104,7 +104,7 @@ impl<'a> Parser<'a> {
     fn object(&mut self) -> Result<Value, JsonError> {
         let mut attributes = BTreeMap::new();
         match self.peek_past_space() {
-            Some(b'}') => return Ok(Value::object(attributes)),
+            Some(b'}') => return Ok(Value::object(attributes.into())),
             Some(b'"') => {}
             _ => return self.unexpected_here(""),
         }
@@ -119,7 +119,7 @@ impl<'a> Parser<'a> {
             self.at += 1;
             attributes.insert(name, self.value()?);
             match self.peek_past_space() {
-                Some(b'}') => return Ok(Value::object(attributes)),
+                Some(b'}') => return Ok(Value::object(attributes.into())),
                 Some(b',') => self.at += 1,
                 _ => return self.unexpected_here(" after object key:value pair"),
             }

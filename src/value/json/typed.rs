@@ -13,9 +13,8 @@
 
 use super::decode::{MAX_DEPTH, parse_nested};
 use super::tree::{Secrets, to_json};
-use crate::value::{Marks, Number, Refinement, Str, Type, Value};
+use crate::value::{Fields, Marks, Number, Refinement, Str, Type, Value};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
 
 /// The value in the storage form, which [`typed_from_json`] reads.
 pub fn typed_to_json(value: &Value) -> Json {
@@ -95,7 +94,7 @@ fn content(value: &Value, ty: &Type) -> Json {
     }
 }
 
-fn named(values: &BTreeMap<Str, Value>, content: impl Fn(&Str, &Value) -> Json) -> Json {
+fn named(values: &Fields, content: impl Fn(&Str, &Value) -> Json) -> Json {
     Json::Object(
         values.iter().map(|(name, value)| (escape(name), content(name, value))).collect::<Map<_, _>>(),
     )
