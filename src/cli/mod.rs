@@ -84,7 +84,8 @@ const STACK: usize = 64 << 20;
 /// How long the end waits for a server to take a lock back; a lock that is not runs out by itself.
 const RELEASE: Duration = Duration::from_secs(5);
 
-/// Runs the program. Everything happens on one thread with a large stack; the network is asynchronous on it.
+/// Runs the program. Everything happens on one thread with a large stack, and the network is asynchronous on it; a commit to the disk
+/// is encoded and written on another, whose stack is as large.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || run(args));
@@ -105,7 +106,8 @@ fn run(args: Vec<OsString>) -> u8 {
             return 1;
         }
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = match builder.thread_stack_size(STACK).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("Error: the runtime did not start: {error}");
