@@ -41,7 +41,7 @@ fn a_state_moves_between_any_two_stores_and_the_source_is_kept() {
     sandbox.set("TF_HTTP_PASSWORD", gitlab::PASSWORD);
     let address = &web.address;
     let blocks = [
-        "backend \"sled\" { path = \"../shared\" }".to_owned(),
+        "backend \"sled\" { path = \"../common\" }".to_owned(),
         format!("backend \"postgres\" {{ conn_str = \"{}\" }}", postgres.conn_str()),
         "backend \"s3\" { bucket = env(\"STATE_BUCKET\") }".to_owned(),
         format!("backend \"http\" {{\n  address = \"{address}\"\n  lock_address = \"{address}\"\n}}"),

@@ -7,7 +7,6 @@ use crate::provider::Object;
 use crate::secret::Sealer;
 use crate::state::{Record, Status};
 use crate::value::{Str, Value};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Whose record it is, and what keeps its secrets.
@@ -37,9 +36,8 @@ pub(super) fn record(
         let known = answered(&attribute.name).filter(|value| value.is_wholly_known());
         known.or_else(|| before(&attribute.name)).unwrap_or_else(|| Value::unknown(attribute.ty()))
     };
-    let fields: BTreeMap<Str, Value> =
-        kind.attributes.values().map(|a| (Str::from(&a.name), field(a))).collect();
-    let values = kind::secrets(kind, Value::object(fields.into()));
+    let fields = kind.attributes.values().map(|a| (Str::from(&a.name), field(a))).collect();
+    let values = kind::secrets(kind, Value::object(fields));
     let addr = of.addr.to_string();
     let (values, fingerprints) = keep(kind, &values, of.sealer, &addr);
     // An update changes no identity, whatever its answer carries.

@@ -187,7 +187,7 @@ struct Run<'a> {
     flying: BTreeMap<Node, Flight>,
     /// When to look whether a flight is to be mentioned: not after the first of them.
     wake: Instant,
-    /// How long the last commit of intents took.
+    /// How long the last commit took.
     commit: Duration,
     /// The keys of what this run deposed, by address.
     deposed: BTreeMap<ObjectAddr, DeposedKey>,

@@ -6,7 +6,6 @@ use super::words::Words;
 use super::{Attribute, Kind, Role};
 use crate::addr::ObjectKey;
 use crate::value::{Constraint, ConvertError, Str, Type, Value, convert, from_json_text, to_json_text};
-use std::collections::BTreeMap;
 
 /// Returns the type of a kind's objects: an object of all attributes.
 pub fn schema_type(kind: &Kind) -> Type {
@@ -56,7 +55,7 @@ pub fn default_value(attribute: &Attribute, name: &str, key: &ObjectKey) -> Resu
         ObjectKey::Index(index) => Value::number(*index),
         ObjectKey::Name(name) => Value::string(&**name),
     };
-    let block = BTreeMap::from([("name".into(), Value::string(name)), ("key".into(), key)]);
+    let block = [("name".into(), Value::string(name)), ("key".into(), key)];
     let value = Words::new().with("block", Value::object(block.into())).value(expr)?;
     attribute.constraint.apply(&value).map(Some).map_err(|problem| problem.to_string())
 }

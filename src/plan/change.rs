@@ -257,7 +257,7 @@ pub fn keep(
 ) -> (Value, BTreeMap<Path, Fingerprint>) {
     let with = Printing { sealer, kind, bound: Some(addr) };
     let mut fingerprints = BTreeMap::new();
-    let field = |attribute: &Attribute| {
+    let mut field = |attribute: &Attribute| {
         let path = Path::root().child_attr(&attribute.name);
         let value = values.get_attr(&attribute.name).cloned();
         let value = value.unwrap_or_else(|| Value::null(attribute.ty()));
@@ -270,18 +270,8 @@ pub fn keep(
             value
         }
     };
-    let fields: BTreeMap<Str, Value> = kind
-        .attributes
-        .values()
-        .map(|a| (Str::from(&a.name), a))
-        .collect::<Vec<_>>()
-        .into_iter()
-        .map({
-            let mut field = field;
-            move |(name, a)| (name, field(a))
-        })
-        .collect();
-    (Value::object(fields.into()), fingerprints)
+    let fields = kind.attributes.values().map(|a| (Str::from(&a.name), field(a))).collect();
+    (Value::object(fields), fingerprints)
 }
 
 fn keep_value(

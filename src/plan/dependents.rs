@@ -95,7 +95,7 @@ fn ends(successors: &Successors) -> Successors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Value;
+    use crate::value::{Fields, Value};
 
     fn addr(text: &str) -> ObjectAddr {
         text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -105,7 +105,7 @@ mod tests {
         Record {
             provider: crate::state::ProviderAddr { name: "local".into(), alias: None },
             id: "1".into(),
-            values: Value::object(BTreeMap::new().into()),
+            values: Value::object(Fields::default()),
             fingerprints: BTreeMap::new(),
             bound: None,
             status: crate::state::Status::Ready,

@@ -4,8 +4,7 @@ use super::Update;
 use super::mapping::{self, at, json};
 use crate::kind::words::Words;
 use crate::kind::{Envelope, Kind, Request};
-use crate::value::{Str, Type, Value, to_json_text};
-use std::collections::BTreeMap;
+use crate::value::{Fields, Str, Type, Value, to_json_text};
 
 /// Returns the body of a request that makes an object.
 pub(super) fn of_create(
@@ -37,7 +36,7 @@ pub(super) fn of_update(
         (Envelope::At(keys), "PATCH") => changes()?.map(|changes| under(keys, changes)),
         (Envelope::At(keys), _) => Some(under(keys, whole()?)),
         (Envelope::Made(expr), _) => {
-            let changes = changes()?.unwrap_or_else(|| Value::object(BTreeMap::new().into()));
+            let changes = changes()?.unwrap_or_else(|| Value::object(Fields::default()));
             Some(words.with("object", whole()?).with("changes", changes).value(expr)?)
         }
     };
@@ -53,7 +52,7 @@ pub(super) fn of_delete(
 ) -> Result<Option<String>, String> {
     let Some(expr) = request.body.made() else { return Ok(None) };
     let object = mapping::whole(kind, current, None)?;
-    text(&words.with("object", object).with("changes", Value::object(BTreeMap::new().into())).value(expr)?)
+    text(&words.with("object", object).with("changes", Value::object(Fields::default())).value(expr)?)
         .map(Some)
 }
 
@@ -67,7 +66,7 @@ fn text(body: &Value) -> Result<String, String> {
 }
 
 fn under(keys: &[String], object: Value) -> Value {
-    let put = |value, key: &String| Value::object(BTreeMap::from([(Str::from(key.as_str()), value)]).into());
+    let put = |value, key: &String| Value::object([(Str::from(key.as_str()), value)].into());
     keys.iter().rev().fold(object, put)
 }
 

@@ -5,7 +5,7 @@ use super::{MARKER_PREFIX, Object, Update};
 use crate::addr::Name;
 use crate::kind::words::Words;
 use crate::kind::{Attribute, Kind, echoed, identity_text, secrets, sent};
-use crate::value::{Marks, Path, PathStep, Str, Type, Value, convert, from_json_text, transform};
+use crate::value::{Fields, Marks, Path, PathStep, Str, Type, Value, convert, from_json_text, transform};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -112,7 +112,7 @@ fn is_resent(attribute: &Attribute, update: &Update<'_>) -> bool {
 fn wrapped(attribute: &Attribute, value: Value) -> Value {
     let value = sent(&attribute.constraint, &value);
     let Some(key) = &attribute.wrap else { return value };
-    let wrap = |value: Value| Value::object(BTreeMap::from([(Str::from(key.as_str()), value)]).into());
+    let wrap = |value: Value| Value::object([(Str::from(key.as_str()), value)].into());
     match &value {
         Value::Tuple(_) | Value::List(..) | Value::Set(..) => {
             Value::tuple(value.elements().map(|(_, value)| wrap(value)).collect())
@@ -339,7 +339,7 @@ pub(super) fn placed(object: &Value, at: &[String], text: &Str) -> Value {
         Value::Object(fields) => fields.to_map(),
         _ => BTreeMap::new(),
     };
-    let inner = fields.get(key.as_str()).cloned().unwrap_or_else(|| Value::object(BTreeMap::new().into()));
+    let inner = fields.get(key.as_str()).cloned().unwrap_or_else(|| Value::object(Fields::default()));
     fields.insert(key.as_str().into(), placed(&inner, rest, text));
     Value::object(fields.into())
 }

@@ -4,9 +4,9 @@ use super::rest::{Answer, RestProvider};
 use super::{CallError, Object, ObjectRef, Provider, Search, mapping, request};
 use crate::kind::words::Words;
 use crate::kind::{Kind, List, Next, Page, Place, Request};
-use crate::value::Value;
+use crate::value::{Fields, Value};
 use futures_util::future::join;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// More pages than any collection has: an API that never comes to an end is no reason to go on for ever.
@@ -56,7 +56,7 @@ pub(super) async fn values(
     kind: &Kind,
     list: &List,
 ) -> Result<Vec<Value>, CallError> {
-    let nothing = Value::object(BTreeMap::new().into());
+    let nothing = Value::object(Fields::default());
     Walk::new(provider, kind, list, &Search::All { values: &nothing }).all().await
 }
 

@@ -202,6 +202,7 @@ fn key(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Fields;
     use crate::value::{console, from_json_text};
 
     fn field(constraint: Constraint) -> Field {
@@ -217,7 +218,7 @@ mod tests {
     }
 
     fn example() -> Constraint {
-        let empty = Value::object(BTreeMap::new().into());
+        let empty = Value::object(Fields::default());
         let inner = object([("p", optional(Constraint::Number, Some(Value::number(7))))]);
         object([
             ("x", field(Constraint::Number)),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Values by name, in the order of the names. Made whole and never changed; cheap to clone.
 ///
 /// Most have a handful: they take the room of what they hold, where a node of a `BTreeMap` has room for eleven.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fields(Arc<[(Str, Value)]>);
 
 impl Fields {

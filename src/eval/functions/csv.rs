@@ -1,6 +1,6 @@
 //! `csvdecode`: a table with a header line becomes a list of objects. The rules of quoting are RFC 4180's, strictly.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::value::{Str, Type, Value, go_quote};
 
@@ -18,7 +18,7 @@ pub(super) fn decode(args: &Arguments) -> Result<Value, CallError> {
             return Err(error(reader.line, "wrong number of fields"));
         }
         let fields = fields.into_iter().map(Value::string);
-        rows.push(Value::object(names.iter().cloned().zip(fields).collect::<BTreeMap<_, _>>().into()));
+        rows.push(Value::object(names.iter().cloned().zip(fields).collect()));
     }
     Ok(Value::list(ty, rows))
 }

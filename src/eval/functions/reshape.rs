@@ -189,10 +189,10 @@ fn zip(args: &Arguments) -> Result<Value, CallError> {
     }
     let values = items(values.unmarked());
     let keys = zip_keys(args, values.len())?;
-    let pairs: BTreeMap<Str, Value> = keys.into_iter().zip(values.iter().cloned()).collect();
+    let pairs = keys.into_iter().zip(values.iter().cloned()).collect();
     Ok(match &args.result {
-        Type::Map(ty) => Value::map(Type::clone(ty), pairs.into()),
-        _ => Value::object(pairs.into()),
+        Type::Map(ty) => Value::map(Type::clone(ty), pairs),
+        _ => Value::object(pairs),
     }
     .mark(marks))
 }

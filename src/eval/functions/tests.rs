@@ -1,11 +1,10 @@
 //! What the functions give. Arguments are written as JSON, which has all shapes but collections and unknowns; for
 //! those there are [`call_with`] and the constructors of values.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{CallError, Host, call, lookup, names};
-use crate::value::{Marks, Refinement, Str, Type, Value, console, from_json_text};
+use crate::value::{Fields, Marks, Refinement, Str, Type, Value, console, from_json_text};
 
 /// A world with files of this repository, a fixed time, and one variable.
 struct World {
@@ -480,7 +479,7 @@ fn errors_do_not_tell_secrets() {
         ("timecmp", &[secret("hunter2"), secret("hunter2")]),
         ("file", &[secret("hunter2")]),
         ("cidrhost", &[secret("hunter2"), Value::number(1i64)]),
-        ("lookup", &[Value::map(Type::String, BTreeMap::new().into()), secret("hunter2")]),
+        ("lookup", &[Value::map(Type::String, Fields::default()), secret("hunter2")]),
     ];
     for (name, args) in calls {
         let error = format!("{:?}", call_with(name, args).expect_err(name));

@@ -6,7 +6,7 @@ use crate::kind::{Kind, Kinds};
 use crate::plan::Providers;
 use crate::provider::{CallError, Object, ObjectRef, Provider, Search};
 use crate::state::{ProviderAddr, Record};
-use crate::value::{Value, typed_from_json};
+use crate::value::{Fields, Value, typed_from_json};
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -81,7 +81,7 @@ async fn answer(question: &Question, kind: &Kind, provider: &dyn Provider) -> An
 
 fn words(json: &str) -> Value {
     let value = serde_json::from_str(json).ok().and_then(|json| typed_from_json(&json));
-    value.unwrap_or_else(|| Value::object(BTreeMap::new().into()))
+    value.unwrap_or_else(|| Value::object(Fields::default()))
 }
 
 fn merged(one: Value, other: &Value) -> Value {

@@ -10,8 +10,7 @@ pub async fn serials_rise_and_everything_reads_back(stores: &Stores) {
     store.unlock_values(sealer(&lineage));
     let mut writer = store.lock(&holder("apply"), NOW).await.unwrap();
     assert_eq!(writer.state().version.lineage, lineage);
-    let url =
-        Value::map(Type::String, BTreeMap::from([(Str::new("k"), Value::string("v"))]).into()).sensitive();
+    let url = Value::map(Type::String, [(Str::new("k"), Value::string("v"))].into()).sensitive();
     let events = [
         Event::Intended(Box::new(intent("0123456789abcdef", "a"))),
         Event::Recorded(addr("a"), Box::new(record("a"))),

@@ -202,7 +202,7 @@ impl Conversion {
     fn mapping(&mut self, value: &Value, elements: &Fields, wanted: &Type) -> Result<Value, ConvertError> {
         let before = if let Value::Map(ty, _) = value { Some(ty) } else { None };
         if elements.is_empty() {
-            return Ok(Value::map(empty_element(before, wanted), BTreeMap::new().into()));
+            return Ok(Value::map(empty_element(before, wanted), Fields::default()));
         }
         let element = match before {
             None if *wanted == Type::Dynamic => unify(&types(elements.values())),
