@@ -170,8 +170,8 @@ async fn answer(
     })
 }
 
-/// How fine tokio's timers are.
-const TICK: Duration = Duration::from_millis(1);
+/// By how much a timer may go off late: it is as fine as a millisecond, and so is the wait of the system below it.
+const LATE: Duration = Duration::from_millis(2);
 
 /// Lets faults strike one request and notes it; `None` if there is to be no answer.
 async fn take(shared: &Shared, request: &Request, request_id: &str) -> Option<Response> {
@@ -183,8 +183,11 @@ async fn take(shared: &Shared, request: &Request, request_id: &str) -> Option<Re
     let due = Instant::now() + shared.latency;
     let response = respond(shared, request, fault, request_id).await;
     if !shared.latency.is_zero() {
-        // What the emulator itself took is part of it, and that timers go off half a millisecond late on average.
-        tokio::time::sleep_until(due - TICK / 2).await;
+        // What the emulator itself took is part of it.
+        tokio::time::sleep_until(due - LATE).await;
+        while Instant::now() < due {
+            tokio::task::yield_now().await;
+        }
     }
     let response = response?;
     lock(&shared.log).answered(number, response.status().as_u16());
