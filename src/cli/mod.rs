@@ -88,8 +88,18 @@ const RELEASE: Duration = Duration::from_secs(5);
 /// is encoded and written on another, whose stack is as large.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || run(args));
-    let status = thread.ok().and_then(|thread| thread.join().ok()).unwrap_or(1);
+    let (tell, told) = std::sync::mpsc::channel();
+    let work = move || {
+        // Nobody listens any more only if the process has ended.
+        let _ = tell.send(run(args));
+        // The thread does not end before the process: taking its memory apart would take longer than many a command.
+        loop {
+            std::thread::park();
+        }
+    };
+    let working = std::thread::Builder::new().stack_size(STACK).spawn(work);
+    // A panic, which has been told, lets go of the sender.
+    let status = working.ok().and_then(|_| told.recv().ok()).unwrap_or(1);
     ExitCode::from(status)
 }
 
