@@ -152,10 +152,14 @@ pub fn stamp() -> Stamp {
 
 /// Runs a future to its end, on this thread; within another such run, too.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
-    let future = std::pin::pin!(future);
+    let mut future = std::pin::pin!(future);
     match tokio::runtime::Handle::try_current() {
-        // Nothing of the local provider waits.
-        Ok(_) => futures_util::FutureExt::now_or_never(future).expect("it does not wait"),
+        // Nothing of the local provider waits; what gives others their turn is asked again.
+        Ok(_) => loop {
+            if let Some(end) = futures_util::FutureExt::now_or_never(future.as_mut()) {
+                break end;
+            }
+        },
         Err(_) => {
             tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
         }

@@ -4,6 +4,7 @@ use super::backend;
 use super::environment::Environment;
 use super::output::Output;
 use super::project::{self, Project};
+use super::providers::Besides;
 use super::{Exit, Outcome, providers};
 use crate::config::Config;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
@@ -77,8 +78,9 @@ pub async fn sync(as_json: bool, environment: &Environment, output: &mut Output)
     };
     let addr = ProviderAddr { name: kind.provider.clone().unwrap_or_default(), alias: None };
     let wanted = std::slice::from_ref(&addr);
+    let besides = Besides { extra: wanted, ..Besides::default() };
     let connected =
-        providers::connect_with(&project, &backend, wanted, None, false, environment, output).await?;
+        providers::connect_with(&project, &backend, besides, None, false, environment, output).await?;
     let Some(provider) = connected.providers.of(&kind, &addr) else {
         return Err(output.fail(Diagnostic::error(format!("The provider `{}` is not configured", addr.name))));
     };

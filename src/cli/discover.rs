@@ -5,6 +5,7 @@ use super::backend::{self, Backend};
 use super::environment::Environment;
 use super::output::Output;
 use super::project::{self, Project};
+use super::providers::Besides;
 use super::{Exit, Outcome, providers};
 use crate::addr::Name;
 use crate::diag::{Diagnostic, Diagnostics, Reported, did_you_mean};
@@ -59,8 +60,9 @@ pub async fn look(
     let asked = collections(&project, &backend, which, output)?;
     let extra: BTreeSet<ProviderAddr> = asked.iter().map(|(_, provider)| provider.clone()).collect();
     let extra: Vec<ProviderAddr> = extra.into_iter().collect();
+    let besides = Besides { extra: &extra, ..Besides::default() };
     let connected =
-        providers::connect_with(&project, &backend, &extra, None, false, environment, output).await?;
+        providers::connect_with(&project, &backend, besides, None, false, environment, output).await?;
     let discovery = plan::discover(&asked, &project.kinds, &connected.providers, &backend.state).await;
     if let Some(emulator) = connected.emulator {
         emulator.stop().await;

@@ -5,7 +5,7 @@ use super::backend;
 use super::environment::{Environment, Functions};
 use super::output::Output;
 use super::project::{self, Project};
-use super::providers;
+use super::providers::{self, Besides};
 use crate::addr::{Mode, ObjectAddr, ObjectKey};
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::kind::Kind;
@@ -40,8 +40,9 @@ pub async fn run(
         return Ok(());
     }
     let extra: Vec<ProviderAddr> = lacking.iter().filter_map(|one| one.provider.clone()).collect();
+    let besides = Besides { extra: &extra, ..Besides::default() };
     let connected =
-        providers::connect_with(&project, &backend, &extra, None, false, environment, output).await?;
+        providers::connect_with(&project, &backend, besides, None, false, environment, output).await?;
     let mut objects = Vec::new();
     for one in &lacking {
         match read(one, &connected).await {

@@ -6,7 +6,7 @@ use super::environment::{Environment, Functions};
 use super::generate;
 use super::output::{Output, timestamp};
 use super::project::{self, Project};
-use super::providers::{self, Connected};
+use super::providers::{self, Besides, Connected};
 use super::{Exit, Outcome};
 use super::{live, redaction, saved};
 use crate::addr::{self, Name, ObjectAddr};
@@ -16,6 +16,7 @@ use crate::plan::{self, Mode, Plan, Selection, Target};
 use crate::render::{self, Detail, json};
 use crate::secret::Sealer;
 use crate::state::{State, Writer};
+use futures_util::future::join;
 use std::sync::Arc;
 
 pub async fn run(args: &args::Plan, environment: &Environment, output: &mut Output) -> Outcome {
@@ -105,18 +106,28 @@ pub async fn make(
 ) -> Result<Made, Reported> {
     output.compact_warnings = planning.compact_warnings;
     begin(planning, output);
+    let early = planning.locking.lock.then(|| backend::early(environment)).flatten();
     let project = project::load(&planning.variables, environment, output)?;
     let wait = planning.locking.lock_timeout;
-    let (mut backend, writer) = match planning.locking.lock {
+    let parallelism = planning.parallelism;
+    let (mut backend, writer, ahead) = match planning.locking.lock {
         true => {
-            let locked = backend::open_locked(&project, command, wait, environment, output).await?;
-            (locked.0, Some(locked.1))
+            // What is narrowed may read less.
+            let reads_all = planning.refresh && planning.target.is_empty() && planning.exclude.is_empty();
+            let redactor = output.redactor();
+            let ahead = |gate: &_, outline: &_| match reads_all {
+                true => providers::ahead(&project, outline, parallelism, gate, environment, &redactor),
+                false => Vec::new(),
+            };
+            let locked =
+                backend::open_locked(&project, early, (command, wait), environment, output, ahead).await?;
+            (locked.0, Some(locked.1), locked.2.unwrap_or_default())
         }
-        false => (backend::open_unlocked(&project, environment, output).await?, None),
+        false => (backend::open_unlocked(&project, environment, output).await?, None, Vec::new()),
     };
-    let keep = then == Then::Applied;
+    let (keep, besides) = (then == Then::Applied, Besides { ahead, ..Besides::default() });
     let connected =
-        providers::connect(&project, &backend, planning.parallelism, keep, environment, output).await?;
+        providers::connect_with(&project, &backend, besides, parallelism, keep, environment, output).await?;
     let sealer = key(&mut backend, &project, (mode, then), environment, output)?;
     let mut diags = Diagnostics::new();
     let planned_at = environment.now();
@@ -133,7 +144,14 @@ pub async fn make(
                 ..request(&project, &backend, &connected, &functions, workspace, &selection)
             };
             let reading = |elapsed| render::reading(connected.providers.requests(), elapsed);
-            live::waiting(environment, output, reading, plan::plan(&request, &mut diags)).await
+            let redactor = output.redactor();
+            let learned = async {
+                if planning.refresh && !connected.providers.is_empty() {
+                    redaction::of_records(&backend.state, &redactor).await;
+                }
+            };
+            let planned = join(plan::plan(&request, &mut diags), learned);
+            live::waiting(environment, output, reading, planned).await.0
         }
         Err(reported) => Err(reported),
     };
@@ -144,16 +162,7 @@ pub async fn make(
     }
     output.check(&mut diags, &project.sources)?;
     let targeted = !planning.target.is_empty() || !planning.exclude.is_empty();
-    Ok(Made {
-        plan: planned?,
-        project,
-        backend,
-        connected,
-        writer,
-        planned_at,
-        parallelism: planning.parallelism,
-        targeted,
-    })
+    Ok(Made { plan: planned?, project, backend, connected, writer, planned_at, parallelism, targeted })
 }
 
 /// Starts a JSON stream with its version message.

@@ -1,6 +1,6 @@
 //! Provider blocks → connected providers; the emulator is started when one asks for it.
 
-use super::backend::Backend;
+use super::backend::{Backend, LockGate};
 use super::environment::{Environment, Functions};
 use super::output::Output;
 use super::project::Project;
@@ -9,10 +9,11 @@ use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::emulator;
 use crate::eval::{self, Host};
 use crate::http::ClientOptions;
+use crate::kind::Kind;
 use crate::plan::{self, Evaluation, Providers, Recorded, Repeat, Terms};
-use crate::provider::{self, LocalProvider, ProviderSettings};
-use crate::secret::{self, KeyChoice, Purpose, Sealer};
-use crate::state::ProviderAddr;
+use crate::provider::{self, LocalProvider, Provider, ProviderSettings};
+use crate::secret::{self, KeyChoice, Purpose, Redactor, Sealer};
+use crate::state::{Outline, ProviderAddr, State};
 use crate::value::{Path, PathStep, Str, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,21 +34,30 @@ pub async fn connect(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Connected, Reported> {
-    connect_with(project, backend, &[], parallelism, keep, environment, output).await
+    connect_with(project, backend, Besides::default(), parallelism, keep, environment, output).await
 }
 
-/// The same with providers that nothing uses yet.
+/// What is connected beside what is used, and what is connected already.
+#[derive(Default)]
+pub struct Besides<'b> {
+    /// Providers that nothing uses yet.
+    pub extra: &'b [ProviderAddr],
+    pub ahead: Vec<Ahead>,
+}
+
+/// The same with what else there is.
 pub async fn connect_with(
     project: &Project,
     backend: &Backend,
-    extra: &[ProviderAddr],
+    besides: Besides<'_>,
     parallelism: Option<usize>,
     keep: bool,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Connected, Reported> {
     let mut diags = Diagnostics::new();
-    let found = settings(project, backend, extra, environment, &mut diags);
+    let used = used(project, backend).into_iter().chain(besides.extra.iter().cloned()).collect();
+    let found = settings(project, used, &backend.state, environment, &mut diags);
     output.check(&mut diags, &project.sources)?;
     let mut connected = Connected { providers: Providers::new(Arc::new(LocalProvider)), emulator: None };
     for (addr, settings) in found {
@@ -61,33 +71,84 @@ pub async fn connect_with(
         } else {
             settings
         };
-        let files = settings.files().map_err(|problem| {
-            output.fail(Diagnostic::error("Invalid provider configuration").detail(problem))
-        })?;
-        let options = client_options(files, parallelism, backend, environment, output);
-        let provider = provider::connect(&settings, options).map_err(|diagnostic| output.fail(diagnostic))?;
-        connected.providers.add(addr, provider, terms);
+        let made = besides.ahead.iter().find(|made| made.addr == addr && made.settings == settings);
+        let provider = match made {
+            Some(made) => Ok(made.provider.clone()),
+            None => one_connected(&settings, parallelism, &backend.gate, environment, output.redactor()),
+        };
+        connected.providers.add(addr, provider.map_err(|diagnostic| output.fail(diagnostic))?, terms);
     }
     Ok(connected)
 }
 
-/// What a provider's client is told; its files are named relative to the configuration.
-fn client_options(
-    files: provider::Files,
+/// Connects one provider; its files are named relative to the configuration.
+#[expect(clippy::result_large_err, reason = "the error is reported at once and never passed on")]
+fn one_connected(
+    settings: &ProviderSettings,
     parallelism: Option<usize>,
-    backend: &Backend,
+    gate: &Arc<LockGate>,
     environment: &Environment,
-    output: &Output,
-) -> ClientOptions {
+    redactor: Redactor,
+) -> Result<Arc<dyn Provider>, Diagnostic> {
+    let invalid = |problem: String| Diagnostic::error("Invalid provider configuration").detail(problem);
+    let files = settings.files().map_err(invalid)?;
     let certificate = files.certificate.map(|file| environment.dir.join(file));
-    ClientOptions {
+    let options = ClientOptions {
         parallelism,
-        gate: Some(backend.gate.clone()),
-        redactor: output.redactor(),
+        gate: Some(gate.clone()),
+        redactor,
         ca_file: files.ca.map(|file| environment.dir.join(file)),
         certificate: certificate.map(|file| (file, files.key.map(|key| environment.dir.join(key)))),
         ..ClientOptions::default()
+    };
+    provider::connect(settings, options)
+}
+
+/// A connection that was made before the state was read.
+pub struct Ahead {
+    addr: ProviderAddr,
+    settings: ProviderSettings,
+    provider: Arc<dyn Provider>,
+}
+
+/// Connects what a plan will read from, when no more is known of the state than its outline, and lets it ask for the first pages at once.
+///
+/// Only what is certain: objects that one provider configuration manages and a list shows, and nothing that an open intent must be
+/// looked at for. What cannot be evaluated yet waits for the state.
+pub fn ahead(
+    project: &Project,
+    outline: &Outline,
+    parallelism: Option<usize>,
+    gate: &Arc<LockGate>,
+    environment: &Environment,
+    redactor: &Redactor,
+) -> Vec<Ahead> {
+    let mut listed: BTreeMap<ProviderAddr, Vec<&Kind>> = BTreeMap::new();
+    let several = outline.kinds.iter().filter(|(_, count)| **count > 1 && !outline.is_open);
+    for kind in several.filter_map(|(name, _)| project.kinds.get(name)) {
+        let modules = project.config.modules.iter();
+        let users = modules.flat_map(|module| {
+            let own = module.resources.values().filter(|resource| resource.addr.kind == kind.name);
+            own.map(|resource| plan::provider_of(&project.kinds, module, resource))
+        });
+        let users: BTreeSet<ProviderAddr> = users.collect();
+        if let (Some(_), Some(addr), 1) = (&kind.provider, users.first(), users.len()) {
+            listed.entry(addr.clone()).or_default().push(kind);
+        }
     }
+    let used = listed.keys().cloned().collect();
+    // Complaints are made again when the state is there.
+    let mut told = Diagnostics::new();
+    let found = settings(project, used, &State::empty(""), environment, &mut told);
+    let connect = |(addr, settings): (ProviderAddr, ProviderSettings)| {
+        if settings.is_emulated() {
+            return None;
+        }
+        let provider = one_connected(&settings, parallelism, gate, environment, redactor.clone()).ok()?;
+        listed.get(&addr)?.iter().for_each(|kind| provider.expect(kind));
+        Some(Ahead { addr, settings, provider })
+    };
+    found.into_iter().filter_map(connect).collect()
 }
 
 /// The address of the emulator inside this process, started if it is not running.
@@ -137,11 +198,11 @@ pub(super) fn emulator_key(environment: &Environment) -> Result<[u8; 32], secret
     Ok(bytes)
 }
 
-/// The settings of every provider configuration in use, evaluated with what is known before planning.
+/// The settings of the provider configurations in use, evaluated with what is known before planning.
 fn settings(
     project: &Project,
-    backend: &Backend,
-    extra: &[ProviderAddr],
+    used: Vec<ProviderAddr>,
+    state: &State,
     environment: &Environment,
     diags: &mut Diagnostics,
 ) -> BTreeMap<ProviderAddr, ProviderSettings> {
@@ -149,8 +210,7 @@ fn settings(
     let mut evaluation = Evaluation::new(&project.config, &project.kinds, &host, environment.workspace());
     // Complaints about values belong to the plan, which makes them again; here only the providers' own count.
     let mut elsewhere = Diagnostics::new();
-    let mut objects = Recorded { records: &backend.state.records, data: &BTreeMap::new() };
-    let used: Vec<ProviderAddr> = used(project, backend).into_iter().chain(extra.iter().cloned()).collect();
+    let mut objects = Recorded { records: &state.records, data: &BTreeMap::new() };
     let blocks = used.iter().filter_map(|addr| block_of(project, addr));
     let arguments = blocks.flat_map(|block| &block.arguments.attributes).map(|argument| &argument.expr);
     let walk = project.walk.toward(&project.config, arguments);
@@ -169,7 +229,7 @@ fn settings(
     // A value that could not be evaluated is why a provider cannot be reached: then the cause is what to show.
     if diags.has_errors() && elsewhere.has_errors() {
         diags.take();
-        diags.append(all_complaints(project, backend, &host, environment));
+        diags.append(all_complaints(project, state, &host, environment));
     }
     found
 }
@@ -177,13 +237,13 @@ fn settings(
 /// What evaluating the whole configuration finds wrong: a mistake that is in the way hides no other.
 fn all_complaints(
     project: &Project,
-    backend: &Backend,
+    state: &State,
     host: &dyn Host,
     environment: &Environment,
 ) -> Diagnostics {
     let mut diags = Diagnostics::new();
     let mut evaluation = Evaluation::new(&project.config, &project.kinds, host, environment.workspace());
-    let mut objects = Recorded { records: &backend.state.records, data: &BTreeMap::new() };
+    let mut objects = Recorded { records: &state.records, data: &BTreeMap::new() };
     plan::walk(&mut evaluation, &project.walk, &project.given, &mut objects, &mut diags);
     diags
 }

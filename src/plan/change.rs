@@ -322,26 +322,34 @@ fn hidden(value: &Value) -> Value {
 /// A record brought up to date with what the API says of the object.
 pub(super) fn refreshed(kind: &Kind, record: &Record, object: &Object, sealer: Option<&Sealer>) -> Record {
     let mut current = record.clone();
-    let read = kind::secrets(kind, object.values.clone());
     let mut fingerprints = record.fingerprints.clone();
     let with = sealer.map(|sealer| Printing { sealer, kind, bound: record.bound.as_deref() });
-    let field = |attribute: &Attribute, fingerprints: &mut BTreeMap<Path, Fingerprint>| {
-        let null = || Value::null(attribute.ty());
-        let kept = record.values.get_attr(&attribute.name).cloned().unwrap_or_else(null);
-        match (&attribute.role, read.get_attr(&attribute.name)) {
-            (_, None) | (Role::Generated(_), _) => kept,
-            (Role::Computed, Some(read)) if read.is_wholly_known() => read.clone(),
-            (Role::Computed, Some(_)) => kept,
-            (_, Some(_)) if kept.is_null() || attribute.write_only => kept,
-            (_, Some(read)) => {
-                let path = Path::root().child_attr(&attribute.name);
-                merge(&Merge { attribute, with }, &path, &kept, read, fingerprints)
-            }
+    let field = |attribute: &Attribute, kept: Value, fingerprints: &mut BTreeMap<Path, Fingerprint>| match (
+        &attribute.role,
+        object.values.get_attr(&attribute.name),
+    ) {
+        (_, None) | (Role::Generated(_), _) => kept,
+        (Role::Computed, Some(read)) if read.is_wholly_known() => read.clone(),
+        (Role::Computed, Some(_)) => kept,
+        (_, Some(_)) if kept.is_null() || attribute.write_only => kept,
+        (_, Some(read)) => {
+            let path = Path::root().child_attr(&attribute.name);
+            merge(&Merge { attribute, with }, &path, &kept, read, fingerprints)
         }
     };
-    let fields =
-        kind.attributes.values().map(|a| (Str::from(&a.name), field(a, &mut fingerprints))).collect();
-    current.values = Value::object(fields);
+    let mut fields = Vec::with_capacity(kind.attributes.len());
+    let mut is_same = true;
+    for attribute in kind.attributes.values() {
+        let recorded = record.values.get_attr(&attribute.name);
+        let kept = recorded.cloned().unwrap_or_else(|| Value::null(attribute.ty()));
+        let now = field(attribute, kept, &mut fingerprints);
+        is_same &= recorded == Some(&now);
+        fields.push((Str::from(&attribute.name), now));
+    }
+    // Nearly always; what is shared is compared at a glance.
+    if !is_same || record.values.length() != Some(fields.len()) {
+        current.values = Value::object(fields.into_iter().collect());
+    }
     current.fingerprints = fingerprints;
     current.id = object.id.clone();
     current.marker = object.marker.clone().or_else(|| record.marker.clone());
@@ -363,27 +371,26 @@ fn merge(
     fingerprints: &mut BTreeMap<Path, Fingerprint>,
 ) -> Value {
     if let (Some(kepts), Some(reads)) = (fields(kept), fields(read)) {
-        let key_of = |key: &Str| path.child_index(Value::string(key.clone()));
-        let mut merged: BTreeMap<Str, Value> = BTreeMap::new();
+        let null = Value::null(Type::Dynamic);
+        let mut merged: Vec<(Str, Value)> = Vec::with_capacity(kepts.len());
         for (key, kept) in kepts {
-            let null = Value::null(Type::Dynamic);
-            let value = merge(of, &key_of(key), kept, reads.get(key).unwrap_or(&null), fingerprints);
-            merged.insert(key.clone(), value);
+            let path = path.child_index(Value::string(key.clone()));
+            let value = merge(of, &path, kept, reads.get(key).unwrap_or(&null), fingerprints);
+            merged.push((key.clone(), value));
         }
         if !of.attribute.partial {
-            merged.extend(
-                reads
-                    .iter()
-                    .filter(|(key, _)| !kepts.contains_key(*key))
-                    .map(|(k, v)| (k.clone(), v.clone())),
-            );
+            let more = reads.iter().filter(|(key, _)| !kepts.contains_key(*key));
+            merged.extend(more.map(|(key, value)| (key.clone(), value.clone())));
+        }
+        if merged.len() == kepts.len() && merged.iter().map(|(_, value)| value).eq(kepts.values()) {
+            return kept.clone();
         }
         return match kept {
-            Value::Map(ty, _) if merged.values().all(|v| v.ty() == *ty || v.is_null()) => {
+            Value::Map(ty, _) if merged.iter().all(|(_, v)| v.ty() == *ty || v.is_null()) => {
                 let typed = |v: Value| if v.is_null() { Value::null(ty.clone()) } else { v };
                 Value::map(ty.clone(), merged.into_iter().map(|(k, v)| (k, typed(v))).collect())
             }
-            _ => Value::object(merged.into()),
+            _ => Value::object(merged.into_iter().collect()),
         };
     }
     if !read.is_wholly_known() {

@@ -124,7 +124,7 @@ impl<'a> Evaluation<'a> {
             kinds,
             host,
             workspace,
-            instances: FxHashMap::default(),
+            instances: [(ModuleId(0), vec![ModulePath::root()])].into_iter().collect(),
             variables: FxHashMap::default(),
             locals: FxHashMap::default(),
             outputs: FxHashMap::default(),
@@ -434,7 +434,6 @@ pub(super) fn walk_items(
     objects: &mut dyn Objects,
     diags: &mut Diagnostics,
 ) {
-    evaluation.instances.insert(ModuleId(0), vec![ModulePath::root()]);
     for node in items {
         let paths = evaluation.module_instances(node.module).to_vec();
         for path in &paths {

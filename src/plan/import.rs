@@ -79,7 +79,7 @@ async fn read(sought: &[Sought<'_>], request: &Request<'_>) -> BTreeMap<ObjectAd
         groups.entry(key).or_insert_with(|| (one.kind, Vec::new())).1.push((&one.addr, object));
     }
     let reads = groups.iter().filter_map(|((provider, ..), (kind, group))| {
-        Some(read_group(kind, request.providers.of(kind, provider)?, group))
+        Some(read_group(kind, request.providers.of(kind, provider)?, group, &|_, _| {}))
     });
     join_all(reads).await.into_iter().flatten().collect()
 }

@@ -2,33 +2,33 @@
 
 use super::blame::BlameOf;
 use super::change::{Comparison, updated};
-use super::checks::checks;
+use super::conclusion::Conclusion;
 use super::condition::{self, Held};
 use super::current::Current;
 use super::data::{self, Question};
 use super::desired::{created, desired, seen};
 use super::evaluation::{Evaluation, Objects, Visit};
-use super::import::{self, record_of};
+use super::import::record_of;
 use super::lifecycle::{create_first, heeded, ignoring, triggered};
-use super::look::{Looking, look_at_all, settled};
+use super::look::settled;
 use super::moves::{self, Moves};
 use super::nodes::{Walk, What};
-use super::order::{instances, order};
-use super::refresh::{Providers, read_all};
+use super::order::instances;
+use super::reading::{Read, look, read};
+use super::refresh::Providers;
 use super::removed;
-use super::rounds::{World, answered, gather, walked};
+use super::rounds::{Round, World, answered, gather, round};
 use super::rules::Rules;
-use super::search::Known;
 use super::{
-    Action, Answers, Change, Changes, ConfigDigest, DeleteReason, Edit, Meta, Mode, OutputChange, Plan,
-    Planned, Reading, ReplaceOrder, ReplaceReason, Selection, Subject,
+    Action, Answers, Change, Changes, ConfigDigest, DeleteReason, Edit, Meta, Mode, Plan, Planned, Reading,
+    ReplaceOrder, ReplaceReason, Selection, Subject,
 };
 use crate::addr::{Mode as AddrMode, Name, ObjectAddr, ObjectKey, ResourceAddr};
 use crate::config::{Config, Module, ModuleId, ProviderRef, Repetition, Resource, Values};
 use crate::diag::{Diagnostic, Diagnostics, Reported, Span};
 use crate::eval::functions::Host;
 use crate::kind::{Kind, Kinds};
-use crate::provider::{CallError, Problem};
+use crate::provider::Object;
 use crate::secret::Sealer;
 use crate::state::{Dependency, ProviderAddr, Record, State, Status};
 use crate::value::{Path, Value};
@@ -59,55 +59,42 @@ pub struct Request<'r> {
 /// Makes a plan. Sends only reads, writes nothing.
 pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan, Reported> {
     let started = Instant::now();
-    let before = request.providers.requests();
+    let findings = match request.answers {
+        Some(answers) => answers.findings.clone(),
+        None => look(request, diags).await?,
+    };
+    let (recorded, moves) = moves::follow(request.config, settled(request.state, &findings), diags)?;
+    let Read { reads, current, guess } = read(request, &recorded, &moves, diags).await?;
     let mut answers = match request.answers {
         Some(answers) => answers.clone(),
-        None => ask(request, diags).await?,
+        None => Answers { reads, findings, ..Answers::default() },
     };
-    let (recorded, moves) = moves::follow(request.config, settled(request.state, &answers.findings), diags)?;
-    let (current, drift) = Current::read(request, &recorded, &answers);
     let world = World { moves: &moves, recorded: &recorded, current: &current };
     if request.answers.is_none() {
         gather(request, &world, &mut answers, diags).await?;
     }
-    let (evaluation, planned) = loop {
-        let mut own = Diagnostics::new();
-        let (evaluation, planned) = walked(request, &world, &answers, &request.walk.order, &mut own);
-        if planned.asked.is_empty() || request.answers.is_some() {
-            diags.append(own);
-            break (evaluation, planned);
+    let mut guess = guess.filter(|_| answers.data.is_empty() && answers.imports.is_empty());
+    let conclusion = loop {
+        let round = match guess.take() {
+            Some(guess) => guess,
+            None => round(request, &world, &answers).await,
+        };
+        match round {
+            Round::Asks(questions) => {
+                let given = answered(request, &world, &answers, &questions).await;
+                answers.data.extend(given);
+            }
+            Round::Ends(conclusion, found) => {
+                diags.append(found);
+                break conclusion;
+            }
         }
-        let given = answered(request, &world, &answers, &planned.asked).await;
-        answers.data.extend(given);
     };
+    diags.check()?;
+    let Conclusion { changes, steps, outputs, checks, variables, data } = *conclusion?;
     if request.answers.is_none() {
-        answers.requests = request.providers.requests() - before;
+        answers.requests = request.providers.requests();
     }
-    diags.check()?;
-    if request.mode != Mode::Destroy {
-        moves::check(request.config, &evaluation, diags);
-    }
-    let mut planner = Planner::new(request, &world, &answers);
-    planner.changes = planned.changes;
-    planner.read = planned.read;
-    planner.unread = planned.unread;
-    planner.delete_the_rest(&evaluation, diags);
-    diags.check()?;
-    planner.look_again(&evaluation);
-    let (mut changes, read) = (planner.changes, planner.read);
-    for (subject, change) in &mut changes {
-        change.previous = moves.previous(&subject.addr).cloned();
-    }
-    import::warn(&answers.imports, &changes, request.kinds, diags);
-    removed::warn(&changes, |addr| current.get(addr).is_none(), diags);
-    warn_of_unmatched(request.replace, &changes, diags);
-    let outputs = outputs(request, &evaluation, &recorded);
-    let checks = match request.mode {
-        Mode::Destroy => Vec::new(),
-        Mode::Normal | Mode::RefreshOnly => checks(&evaluation, &changes),
-    };
-    let root = &request.config.root().variables;
-    let variables = root.keys().filter_map(|name| Some((name.clone(), evaluation.variable(name)?))).collect();
     let reading =
         Reading { objects: recorded.records.len(), requests: answers.requests, took: started.elapsed() };
     Ok(Plan {
@@ -115,95 +102,16 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
         base: request.state.version.clone(),
         config: ConfigDigest(request.config.digest.clone()),
         variables,
-        steps: order(&changes, |addr| in_check(request.config, addr)),
+        steps,
+        drift: current.drift(),
         moves,
         changes,
-        drift,
         outputs,
         checks,
-        data: read,
+        data,
         answers,
         reading,
     })
-}
-
-/// Whether a data source belongs to a check.
-fn in_check(config: &Config, addr: &ObjectAddr) -> bool {
-    let mut modules = config.modules.iter();
-    let module = modules.find(|module| addr.module.names().eq(module.path.iter().map(|name| &**name)));
-    module.and_then(|module| module.resources.get(&addr.resource)).is_some_and(|data| data.check.is_some())
-}
-
-/// Looks at open intents and reads the world.
-async fn ask(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Answers, Reported> {
-    let looking = Looking {
-        kinds: request.kinds,
-        providers: request.providers,
-        sealer: request.sealer,
-        known: Known::of(request.state),
-    };
-    let findings = look_at_all(&looking, request.state, diags).await;
-    diags.check()?;
-    let mut reads = BTreeMap::new();
-    if request.refresh && holds_what_is_read(request) {
-        // Warnings are for the plan itself, which follows the moves again.
-        let mut told = Diagnostics::new();
-        let (recorded, _) = moves::follow(request.config, settled(request.state, &findings), &mut told)
-            .inspect_err(|_| diags.append(told))?;
-        let selected = recorded.records.iter().filter(|(addr, _)| request.selection.reads(addr));
-        let mut failed: BTreeMap<String, (CallError, Vec<ObjectAddr>)> = BTreeMap::new();
-        for (addr, read) in read_all(selected, request.kinds, request.providers).await {
-            match read {
-                Ok(read) => {
-                    reads.insert(addr, read);
-                }
-                Err(error) => {
-                    failed.entry(error.to_string()).or_insert_with(|| (error, Vec::new())).1.push(addr);
-                }
-            }
-        }
-        for (error, addrs) in failed.values() {
-            let addrs: Vec<&ObjectAddr> = addrs.iter().collect();
-            let providers = addrs
-                .iter()
-                .filter_map(|addr| recorded.records.get(addr))
-                .map(|r| &*r.provider.name)
-                .collect();
-            diags.error(unreadable(error, &addrs, &providers));
-        }
-    }
-    diags.check()?;
-    Ok(Answers { reads, findings, ..Answers::default() })
-}
-
-/// Whether an API holds any of what is recorded.
-fn holds_what_is_read(request: &Request<'_>) -> bool {
-    let read = |addr: &ObjectAddr| {
-        request.kinds.get(&addr.resource.kind).is_some_and(|kind| kind.provider.is_some())
-    };
-    let open = request.state.intents.values().map(|intent| &intent.addr);
-    request.state.records.keys().chain(open).any(read)
-}
-
-/// One complaint for all objects that the same cause hides.
-fn unreadable(error: &CallError, addrs: &[&ObjectAddr], providers: &BTreeSet<&str>) -> Diagnostic {
-    let names: Vec<String> = addrs.iter().map(ToString::to_string).collect();
-    let what = match names.as_slice() {
-        [one] => one.clone(),
-        many => format!("{} objects", many.len()),
-    };
-    let providers: Vec<String> = providers.iter().map(|name| format!("`{name}`")).collect();
-    let help = match error {
-        CallError::Rejected(Problem { status: 401 | 403, .. }) => {
-            format!("check the secrets that the provider {} is given", providers.join(", "))
-        }
-        _ => "nothing was changed; `-refresh=false` plans without reading".to_owned(),
-    };
-    let shown = names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-    let more = if names.len() > 10 { ", …" } else { "" };
-    Diagnostic::error(format!("Cannot read {what}"))
-        .detail(if names.len() > 1 { format!("{error}\n({shown}{more})") } else { error.to_string() })
-        .help(help)
 }
 
 /// Plans the objects that a walk comes to.
@@ -212,7 +120,7 @@ pub(super) struct Planner<'p> {
     /// What was read so far, for whom.
     pub(super) answers: &'p data::Answers,
     /// Objects that are adopted.
-    imports: &'p BTreeMap<ObjectAddr, crate::provider::Object>,
+    imports: &'p BTreeMap<ObjectAddr, Object>,
     moves: &'p Moves,
     /// The state, with the findings settled and the moves followed.
     pub(super) recorded: &'p State,
@@ -421,7 +329,7 @@ impl<'p> Planner<'p> {
     }
 
     /// Everything recorded that no block declares any more; everything at all, to destroy.
-    fn delete_the_rest(&mut self, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) {
+    pub(super) fn delete_the_rest(&mut self, evaluation: &Evaluation<'_>, diags: &mut Diagnostics) {
         for (addr, record) in &self.recorded.records {
             let subject = Subject::current(addr.clone());
             if self.changes.contains_key(&subject) || !self.request.selection.plans(addr) {
@@ -526,45 +434,4 @@ fn protected(addr: &ObjectAddr, place: Option<Span>) -> Diagnostic {
         .about(addr);
     diagnostic.span = place;
     diagnostic
-}
-
-/// `-replace` with an address that no object has is a slip of the pen, not a mistake.
-fn warn_of_unmatched(replace: &[ObjectAddr], changes: &Changes, diags: &mut Diagnostics) {
-    for addr in replace.iter().filter(|addr| !changes.contains_key(&Subject::current((*addr).clone()))) {
-        let of_block = |other: &&ObjectAddr| other.module == addr.module && other.resource == addr.resource;
-        let objects = changes.keys().map(|subject| &subject.addr).filter(of_block);
-        let options: Vec<String> = objects.map(|object| format!("-replace='{object}'")).collect();
-        let mut diagnostic = Diagnostic::warning("Incompletely-matched force-replace resource instance")
-            .detail(format!("Your force-replace request for {addr} doesn't match any resource instances."));
-        if !options.is_empty() {
-            diagnostic =
-                diagnostic.help(format!("to replace an object of this block: {}", options.join(", ")));
-        }
-        diags.push(diagnostic);
-    }
-}
-
-fn outputs(
-    request: &Request<'_>,
-    evaluation: &Evaluation<'_>,
-    recorded: &State,
-) -> BTreeMap<Name, OutputChange> {
-    let declared = &request.config.root().outputs;
-    let names: BTreeSet<&Name> = declared.keys().chain(recorded.outputs.keys()).collect();
-    let change = |name: &Name| {
-        let before = recorded.outputs.get(name).cloned();
-        let after = match request.mode {
-            Mode::Destroy => None,
-            _ if !declared.contains_key(name) => None,
-            // A null output is no output: the state does not keep it.
-            _ => evaluation.output(name).filter(|value| before.is_some() || !value.is_null()),
-        };
-        OutputChange { before, after }
-    };
-    names
-        .into_iter()
-        .filter(|name| request.selection.gives(name, request.walk))
-        .map(|name| (name.clone(), change(name)))
-        .filter(|(_, c)| c.before.is_some() || c.after.is_some())
-        .collect()
 }

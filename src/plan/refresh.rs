@@ -35,6 +35,11 @@ impl Providers {
         self.connected.insert(addr, (provider, terms));
     }
 
+    /// Whether no API is connected.
+    pub fn is_empty(&self) -> bool {
+        self.connected.is_empty()
+    }
+
     /// The provider of an object: the local one for kinds without an API.
     pub fn of(&self, kind: &Kind, addr: &ProviderAddr) -> Option<&Arc<dyn Provider>> {
         if kind.provider.is_none() { self.local.as_ref() } else { self.connected.get(addr).map(|(p, _)| p) }
@@ -57,12 +62,16 @@ pub(super) type Read = Result<Option<Object>, CallError>;
 /// Objects of one kind under one provider configuration, below the same parents: they can be read together.
 pub(super) type Group<'r> = Vec<(&'r ObjectAddr, ObjectRef<'r>)>;
 
+/// Is shown each object as soon as it is read; `None`: it is gone.
+pub(super) type See<'s> = &'s (dyn Fn(&ObjectAddr, Option<&Object>) + Sync);
+
 /// Reads all given objects. Objects of an unknown kind or provider are left out, and those that no API holds: what is recorded of
 /// them is all there is.
 pub(super) async fn read_all<'r>(
     records: impl Iterator<Item = (&'r ObjectAddr, &'r Record)>,
     kinds: &Kinds,
     providers: &Providers,
+    see: See<'_>,
 ) -> BTreeMap<ObjectAddr, Read> {
     let mut groups: BTreeMap<(&ProviderAddr, &str, Vec<String>), Group<'r>> = BTreeMap::new();
     for (addr, record) in records {
@@ -73,7 +82,7 @@ pub(super) async fn read_all<'r>(
     }
     let reads = groups.iter().filter_map(|((provider, name, _), group)| {
         let kind = kinds.get(name).filter(|kind| kind.provider.is_some())?;
-        Some(read_group(kind, providers.of(kind, provider)?, group))
+        Some(read_group(kind, providers.of(kind, provider)?, group, see))
     });
     join_all(reads).await.into_iter().flatten().collect()
 }
@@ -90,39 +99,34 @@ pub(super) async fn read_group(
     kind: &Kind,
     provider: &Arc<dyn Provider>,
     group: &Group<'_>,
+    see: See<'_>,
 ) -> Vec<(ObjectAddr, Read)> {
-    let listed = match group.as_slice() {
-        [_, _, ..] if kind.list.is_some() => list(kind, provider, group).await,
-        _ => Ok(BTreeMap::new()),
-    };
-    let found = match listed {
-        Ok(found) => found,
-        Err(error) => {
-            return group.iter().map(|(addr, _)| ((*addr).clone(), Err(error.clone()))).collect();
-        }
-    };
-    let (mut reads, mut missing) = (Vec::with_capacity(group.len()), Vec::new());
+    let mut reads = Vec::with_capacity(group.len());
+    let mut missing: BTreeMap<&str, Vec<(&ObjectAddr, &ObjectRef<'_>)>> = BTreeMap::new();
     for (addr, object) in group {
-        match found.get(object.id) {
-            Some(object) => reads.push(((*addr).clone(), Ok(Some(object.clone())))),
-            None => missing.push((*addr, object.clone())),
+        missing.entry(object.id).or_default().push((*addr, object));
+    }
+    if let (Some(_), [(_, first), _, ..]) = (&kind.list, group.as_slice()) {
+        let ids = group.iter().map(|(_, object)| Arc::from(object.id)).collect();
+        let among = Search::Among { ids: &ids, values: first.values };
+        let mut take = |page: Vec<Object>| {
+            for object in page {
+                for (addr, _) in missing.remove(&*object.id).unwrap_or_default() {
+                    see(addr, Some(&object));
+                    reads.push((addr.clone(), Ok(Some(object.clone()))));
+                }
+            }
+        };
+        if let Err(error) = provider.pages(kind, among, &mut take).await {
+            return group.iter().map(|(addr, _)| ((*addr).clone(), Err(error.clone()))).collect();
         }
     }
     // An object that a list does not show is read by its id before it is called gone: lists may lag.
-    let missing = missing
-        .into_iter()
-        .map(|(addr, object)| async move { (addr.clone(), provider.read(kind, object).await) });
+    let missing = missing.into_values().flatten().map(|(addr, object)| async move {
+        let read = provider.read(kind, object.clone()).await;
+        read.iter().for_each(|read| see(addr, read.as_ref()));
+        (addr.clone(), read)
+    });
     reads.extend(join_all(missing).await);
     reads
-}
-
-async fn list(
-    kind: &Kind,
-    provider: &Arc<dyn Provider>,
-    group: &Group<'_>,
-) -> Result<BTreeMap<Arc<str>, Object>, CallError> {
-    let Some((_, ObjectRef { values, .. })) = group.first() else { return Ok(BTreeMap::new()) };
-    let ids = group.iter().map(|(_, object)| Arc::from(object.id)).collect();
-    let objects = provider.list(kind, Search::Among { ids: &ids, values }).await?;
-    Ok(objects.into_iter().map(|object| (object.id.clone(), object)).collect())
 }

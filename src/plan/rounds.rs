@@ -1,5 +1,6 @@
 //! Walks that lead to questions, and the answers that lead to further walks: what must be known before a plan can be made.
 
+use super::conclusion::{Conclusion, conclude};
 use super::current::Current;
 use super::data::{self, Question};
 use super::evaluation::{self, Evaluation};
@@ -21,27 +22,55 @@ pub(super) struct World<'w> {
 }
 
 /// What a walk gave.
-pub(super) struct Found {
+pub(super) struct Found<'r> {
+    pub evaluation: Evaluation<'r>,
     pub changes: Changes,
     pub read: BTreeMap<ObjectAddr, Value>,
     pub unread: BTreeMap<ObjectAddr, Value>,
     pub asked: BTreeSet<Question>,
+    /// What is wrong with what it came to.
+    pub diags: Diagnostics,
 }
 
+/// How many items a walk takes before it lets go on what waits for the world: a millisecond or so.
+const STRETCH: usize = 32;
+
 /// Evaluates a part of the configuration and plans what it comes to.
-pub(super) fn walked<'r>(
+async fn walked<'r>(
     request: &'r Request<'r>,
     world: &World<'_>,
     answers: &Answers,
     items: &[Item],
-    diags: &mut Diagnostics,
-) -> (Evaluation<'r>, Found) {
+) -> Found<'r> {
     let mut planner = Planner::new(request, world, answers);
     let mut evaluation =
         Evaluation::new(request.config, request.kinds, request.host, request.workspace.clone());
-    evaluation::walk_items(&mut evaluation, items, request.given, &mut planner, diags);
+    let mut diags = Diagnostics::new();
+    for items in items.chunks(STRETCH) {
+        evaluation::walk_items(&mut evaluation, items, request.given, &mut planner, &mut diags);
+        tokio::task::yield_now().await;
+    }
     let Planner { changes, read, unread, asked, .. } = planner;
-    (evaluation, Found { changes, read, unread, asked })
+    Found { evaluation, changes, read, unread, asked, diags }
+}
+
+/// What a walk over everything came to.
+pub(super) enum Round {
+    /// What must be known first.
+    Asks(BTreeSet<Question>),
+    /// The rest of the plan, with what is wrong or worth a warning.
+    Ends(Result<Box<Conclusion>, Reported>, Diagnostics),
+}
+
+/// Evaluates the whole configuration and plans what it comes to, to the end if all is known that it needs.
+pub(super) async fn round(request: &Request<'_>, world: &World<'_>, answers: &Answers) -> Round {
+    let found = walked(request, world, answers, &request.walk.order).await;
+    if !found.asked.is_empty() && request.answers.is_none() {
+        return Round::Asks(found.asked);
+    }
+    let mut diags = Diagnostics::new();
+    let conclusion = conclude(request, world, answers, found, &mut diags);
+    Round::Ends(conclusion.map(Box::new), diags)
 }
 
 /// Asks what data sources and imports need, as often as answers lead to new questions. Complaints are kept for the plan, which
@@ -66,8 +95,7 @@ async fn read_ahead(
     answers: &mut Answers,
 ) -> BTreeMap<ObjectAddr, Value> {
     loop {
-        let mut own = Diagnostics::new();
-        let (_, planned) = walked(request, world, answers, &request.walk.ahead, &mut own);
+        let planned = walked(request, world, answers, &request.walk.ahead).await;
         if planned.asked.is_empty() {
             return planned.read;
         }

@@ -17,8 +17,13 @@ impl Provider for LocalProvider {
         Ok(Some(Object { id: object.id.into(), values: secrets(kind, object.values.clone()), marker: None }))
     }
 
-    async fn list(&self, _: &Kind, _: Search<'_>) -> Result<Vec<Object>, CallError> {
-        Ok(Vec::new())
+    async fn pages(
+        &self,
+        _: &Kind,
+        _: Search<'_>,
+        _: &mut (dyn FnMut(Vec<Object>) + Send),
+    ) -> Result<(), CallError> {
+        Ok(())
     }
 
     async fn create(&self, kind: &Kind, desired: &Value, _: Option<&str>) -> Result<Object, CallError> {

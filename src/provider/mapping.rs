@@ -5,7 +5,9 @@ use super::{MARKER_PREFIX, Object, Update};
 use crate::addr::Name;
 use crate::kind::words::Words;
 use crate::kind::{Attribute, Kind, echoed, identity_text, secrets, sent};
-use crate::value::{Fields, Marks, Path, PathStep, Str, Type, Value, convert, from_json_text, transform};
+use crate::value::{
+    Fields, Marks, Path, PathStep, Str, Type, Value, convert, from_json_text, transform, walk,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -276,7 +278,7 @@ pub(super) fn object(kind: &Kind, answer: &Value, known: Known<'_>) -> Result<Ob
         return Err("the answer is not an object".to_owned());
     }
     let id = identity(kind, answer, known)?;
-    let mut values = BTreeMap::new();
+    let mut values = Vec::with_capacity(kind.attributes.len());
     let mut marker = None;
     for attribute in kind.attributes.values() {
         let mut value = match &*attribute.name {
@@ -287,9 +289,9 @@ pub(super) fn object(kind: &Kind, answer: &Value, known: Known<'_>) -> Result<Ob
         if kind.marker.as_ref() == Some(&attribute.name) {
             (value, marker) = without_marker(value);
         }
-        values.insert(Str::from(&attribute.name), value);
+        values.push((Str::from(&attribute.name), value));
     }
-    Ok(Object { id, values: secrets(kind, Value::object(values.into())), marker })
+    Ok(Object { id, values: secrets(kind, Value::object(values.into_iter().collect())), marker })
 }
 
 fn identified(attribute: &Attribute, id: &str) -> Value {
@@ -404,7 +406,12 @@ fn unwrapped(attribute: &Attribute, value: &Value) -> Value {
 
 /// A mask says that there is a secret, not which.
 fn unmasked(attribute: &Attribute, value: Value) -> Value {
-    if attribute.masked.is_none() {
+    let mut masked = false;
+    walk(&value, &mut |_, part| {
+        masked |= is_mask(attribute, part);
+        !masked
+    });
+    if !masked {
         return value;
     }
     transform(&value, &mut |_, value| match is_mask(attribute, &value) {

@@ -106,8 +106,21 @@ pub trait Provider: Send + Sync {
     /// `None`: it is gone.
     async fn read(&self, kind: &Kind, object: ObjectRef<'_>) -> Result<Option<Object>, CallError>;
 
-    /// Every page that the search needs, or an error; without duplicates, in the order of the API.
-    async fn list(&self, kind: &Kind, search: Search<'_>) -> Result<Vec<Object>, CallError>;
+    /// Hands over every page that the search needs, one by one as they are read; without duplicates, in the order of the API. After an
+    /// error, what was handed over is not all there is.
+    async fn pages(
+        &self,
+        kind: &Kind,
+        search: Search<'_>,
+        page: &mut (dyn FnMut(Vec<Object>) + Send),
+    ) -> Result<(), CallError>;
+
+    /// All pages in one.
+    async fn list(&self, kind: &Kind, search: Search<'_>) -> Result<Vec<Object>, CallError> {
+        let mut all = Vec::new();
+        self.pages(kind, search, &mut |page| all.extend(page)).await?;
+        Ok(all)
+    }
 
     /// `desired` is an object with all attributes, known. Null ones are not sent.
     async fn create(&self, kind: &Kind, desired: &Value, marker: Option<&str>) -> Result<Object, CallError>;
@@ -131,6 +144,9 @@ pub trait Provider: Send + Sync {
     async fn catalogue(&self, _: &Kind) -> Result<Option<Vec<Value>>, CallError> {
         Ok(None)
     }
+
+    /// Says that the collection of a kind will be listed: its first page may be asked for at once.
+    fn expect(&self, _: &Kind) {}
 
     /// How many requests were sent so far.
     fn requests(&self) -> u64;

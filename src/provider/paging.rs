@@ -1,33 +1,37 @@
 //! A collection, page after page, in whatever way the API leads to the next one; without duplicates.
 
+use super::request::Call;
 use super::rest::{Answer, RestProvider};
 use super::{CallError, Object, ObjectRef, Provider, Search, mapping, request};
+use crate::http::Repeat;
 use crate::kind::words::Words;
 use crate::kind::{Kind, List, Next, Page, Place, Request};
 use crate::value::{Fields, Value};
-use futures_util::future::join;
+use futures_util::future::{BoxFuture, Either, FutureExt, join, ready, select};
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::sync::Arc;
 
 /// More pages than any collection has: an API that never comes to an end is no reason to go on for ever.
 const PAGES: usize = 100_000;
 
-/// Returns every object that the search finds, in the order of the API.
+/// Hands over every object that the search finds, in the order of the API.
 ///
-/// Ids that come twice (a page shifts while objects are made) are taken once. A page that was asked for already would go round for
-/// ever and is an error, as is any page that fails. Nothing is kept of a page but the objects that are looked for.
+/// While a page is read, the next one is on its way. Ids that come twice (a page shifts while objects are made) are taken once. A page
+/// that was asked for already would go round for ever and is an error, as is any page that fails. Nothing is kept of a page but the
+/// objects that are looked for.
 pub(super) async fn list(
     provider: &RestProvider,
     kind: &Kind,
     list: &List,
     search: &Search<'_>,
-) -> Result<Vec<Object>, CallError> {
+    hand_over: &mut (dyn FnMut(Vec<Object>) + Send),
+) -> Result<(), CallError> {
     let walk = Walk::new(provider, kind, list, search);
-    let mut objects = Vec::new();
     let mut ids = BTreeSet::new();
     let mut pages = Pages::new(&walk);
     let mut others = 0;
-    let mut page = pages.next().await?;
+    let mut page = pages.next(0).await?;
     while let Some(found) = page {
         let before = ids.len();
         let mut wanted = Vec::with_capacity(found.len());
@@ -42,12 +46,19 @@ pub(super) async fn list(
         }
         let barren = ids.len() == before;
         let enough = others > 0 && walk.is_enough(ids.len(), pages.count, barren);
-        let next = async { if enough { Ok(None) } else { pages.next().await } };
-        let (next, read) = join(next, walk.read(&wanted)).await;
-        objects.extend(read?);
+        let next = async { if enough { Ok(None) } else { pages.next(ids.len()).await } };
+        let read = async { walk.read(&wanted).await.map(&mut *hand_over) };
+        let (next, read) = join(next, read).await;
+        read?;
         page = next?;
     }
-    Ok(objects)
+    Ok(())
+}
+
+/// The call for the first page, if nothing need be known for it.
+pub(super) fn first(provider: &RestProvider, kind: &Kind, list: &List) -> Option<Call> {
+    let nothing = Value::object(Fields::default());
+    Walk::new(provider, kind, list, &Search::All { values: &nothing }).call(&Turn::first(list)).ok()
 }
 
 /// Returns what a list holds that is no list of the kind's own objects.
@@ -127,20 +138,27 @@ struct Pages<'w, 'a> {
     asked: BTreeSet<Turn>,
     /// How many came.
     count: usize,
+    ahead: Option<Ahead<'w>>,
 }
 
 impl<'w, 'a> Pages<'w, 'a> {
     fn new(walk: &'w Walk<'a>) -> Self {
-        Self { walk, turn: Some(Turn::first(walk.list)), asked: BTreeSet::new(), count: 0 }
+        Self { walk, turn: Some(Turn::first(walk.list)), asked: BTreeSet::new(), count: 0, ahead: None }
     }
 
-    async fn next(&mut self) -> Result<Option<Vec<Value>>, CallError> {
+    /// The next page, when so many objects were found.
+    async fn next(&mut self, found: usize) -> Result<Option<Vec<Value>>, CallError> {
         let Some(turn) = self.turn.take() else { return Ok(None) };
         if self.count >= PAGES {
             return Err(CallError::Indeterminate("the list has no end".to_owned()));
         }
-        let Some(page) = self.walk.page(&turn).await? else { return Ok(None) };
+        let answer = match self.ahead.take() {
+            Some((asked, coming)) if asked == turn => coming.await?,
+            _ => self.walk.ask(turn.clone()).await?,
+        };
         self.count += 1;
+        self.ahead = self.ask_ahead(&answer, found);
+        let Some(page) = self.read(&turn, answer).await? else { return Ok(None) };
         self.turn = turn.next(self.walk.list, page.objects.len(), page.next, page.total);
         if self.turn.clone().is_some_and(|next| !self.asked.insert(next)) {
             let circle = "the pages of the list go round in a circle";
@@ -148,7 +166,35 @@ impl<'w, 'a> Pages<'w, 'a> {
         }
         Ok(Some(page.objects))
     }
+
+    /// Asks for the page that an answer's header leads to, before the answer is read, if it will be needed.
+    fn ask_ahead(&self, answer: &Answer, found: usize) -> Option<Ahead<'w>> {
+        let walk = self.walk;
+        let turn = walk.turn_in_header(answer).filter(|_| walk.goes_on(found, self.count))?;
+        (!self.asked.contains(&turn)).then(|| (turn.clone(), walk.ask(turn).boxed()))
+    }
+
+    /// Reads a page; what makes no sense is asked for again, and what was asked for ahead goes on.
+    async fn read(&mut self, turn: &Turn, answer: Answer) -> Result<Option<Found>, CallError> {
+        let walk = self.walk;
+        let Some((_, coming)) = &mut self.ahead else { return walk.page(turn, answer).await };
+        let reading = pin!(async {
+            // The request for the next one is written first.
+            tokio::task::yield_now().await;
+            walk.page(turn, answer).await
+        });
+        match select(&mut *coming, reading).await {
+            Either::Left((end, reading)) => {
+                *coming = ready(end).boxed();
+                reading.await
+            }
+            Either::Right((page, _)) => page,
+        }
+    }
 }
+
+/// A page that was asked for as soon as it was known, and its answer.
+type Ahead<'w> = (Turn, BoxFuture<'w, Result<Answer, CallError>>);
 
 struct Walk<'a> {
     provider: &'a RestProvider,
@@ -189,21 +235,36 @@ impl<'a> Walk<'a> {
         missing.is_some_and(|missing| missing == 0 || (barren && missing <= pages))
     }
 
+    /// Whether the page to come is not the last to be read, whatever is on it.
+    fn goes_on(&self, found: usize, pages: usize) -> bool {
+        let most =
+            self.list.page.as_ref().and_then(|page| page.size.as_ref()).map(|(size, _)| *size as usize);
+        match (self.among, most) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(ids), Some(most)) => ids.len().saturating_sub(found) > most.max(pages),
+        }
+    }
+
     /// Everything on all pages.
     async fn all(&self) -> Result<Vec<Value>, CallError> {
         let mut found = Vec::new();
         let mut pages = Pages::new(self);
-        while let Some(page) = pages.next().await? {
+        while let Some(page) = pages.next(0).await? {
             found.extend(page);
         }
         Ok(found)
     }
 
-    /// `None`: nothing is there, which only the first page may say, or one that is counted and lies past the end.
-    async fn page(&self, turn: &Turn) -> Result<Option<Found>, CallError> {
+    async fn ask(&self, turn: Turn) -> Result<Answer, CallError> {
+        self.provider.send(&self.call(&turn)?, Repeat::Idempotent).await
+    }
+
+    /// What an answer says. `None`: nothing is there, which only the first page may say, or one that is counted and lies past the end.
+    async fn page(&self, turn: &Turn, answer: Answer) -> Result<Option<Found>, CallError> {
         let call = self.call(turn)?;
         let may_be_empty = turn.is_first(self.list) || matches!(turn, Turn::Number(_) | Turn::Offset(_));
-        let found = self.provider.ask(self.kind, &call, |answer| {
+        let found = self.provider.understand(self.kind, &call, answer, |answer| {
             if may_be_empty && self.list.empty.contains(&answer.status) {
                 return Some(Ok(None));
             }
@@ -216,7 +277,7 @@ impl<'a> Walk<'a> {
         found.await
     }
 
-    fn call(&self, turn: &Turn) -> Result<request::Call, CallError> {
+    fn call(&self, turn: &Turn) -> Result<Call, CallError> {
         let mut query: Vec<(String, String)> = Vec::new();
         let marker = self.list.marker_param.as_deref().zip(self.marker);
         query.extend(marker.map(|(name, marker)| (name.to_owned(), marker.to_owned())));
@@ -229,10 +290,17 @@ impl<'a> Walk<'a> {
         match turn {
             Turn::Link(link) => {
                 let url = self.provider.follow(&call, link).map_err(CallError::Indeterminate)?;
-                Ok(request::Call { url: Some(url), ..call })
+                Ok(Call { url: Some(url), ..call })
             }
             _ => Ok(call),
         }
+    }
+
+    /// The page that a header leads to.
+    fn turn_in_header(&self, answer: &Answer) -> Option<Turn> {
+        let next = &self.list.page.as_ref()?.next;
+        let said = in_header(next, answer).filter(|_| self.list.request.is_success(answer.status))?;
+        Some(if matches!(next, Next::Link(_)) { Turn::Link(said) } else { Turn::Token(said) })
     }
 
     fn found(&self, answer: &Answer) -> Result<Found, String> {
@@ -243,10 +311,8 @@ impl<'a> Walk<'a> {
         let objects = self.objects(&json)?;
         let page = self.list.page.as_ref();
         let next = page.and_then(|page| match &page.next {
-            Next::Token { from, .. } => said(from, answer, &json),
-            Next::Link(Some(at)) => said(&Place::Body(at.clone()), answer, &json),
-            Next::Link(None) => answer.header("link").as_deref().and_then(next_link),
-            Next::Number { .. } | Next::Offset { .. } => None,
+            Next::Token { from: Place::Body(at), .. } | Next::Link(Some(at)) => in_body(at, &json),
+            other => in_header(other, answer),
         });
         let total = page.and_then(|page| said(page.total.as_ref()?, answer, &json)?.parse().ok());
         Ok(Found { objects, next, total })
@@ -311,15 +377,28 @@ fn parameters(page: &Page, turn: &Turn) -> Vec<(String, String)> {
 
 /// What an answer says in a place; nothing if that is empty.
 fn said(place: &Place, answer: &Answer, json: &Value) -> Option<String> {
-    let text = match place {
-        Place::Header(name) => answer.header(name)?,
-        Place::Body(at) => match mapping::at(json, at)? {
-            Value::String(text) => text.to_string(),
-            Value::Number(number) => number.to_string(),
-            _ => return None,
-        },
+    match place {
+        Place::Header(name) => answer.header(name).filter(|text| !text.is_empty()),
+        Place::Body(at) => in_body(at, json),
+    }
+}
+
+fn in_body(at: &[String], json: &Value) -> Option<String> {
+    let text = match mapping::at(json, at)? {
+        Value::String(text) => text.to_string(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
     };
     (!text.is_empty()).then_some(text)
+}
+
+/// What leads to the next page, if a header says so.
+fn in_header(next: &Next, answer: &Answer) -> Option<String> {
+    match next {
+        Next::Token { from: Place::Header(name), .. } => answer.header(name).filter(|text| !text.is_empty()),
+        Next::Link(None) => next_link(&answer.header("link")?),
+        _ => None,
+    }
 }
 
 /// The address of `rel="next"` in a `Link` header (RFC 8288).

@@ -4,7 +4,7 @@ use super::request::words_of;
 use super::rest::{RestProvider, fill};
 use super::{CallError, Object, envelope, mapping};
 use crate::http::Repeat;
-use crate::kind::{Attribute, Kind, Members};
+use crate::kind::{Attribute, Kind, Members, secrets};
 use crate::value::{Path, Str, Type, Value};
 use std::collections::BTreeSet;
 
@@ -88,7 +88,11 @@ impl RestProvider {
             values = values.with([(Str::from(&*attribute.name), set)]);
             read = true;
         }
-        let values = if read { Value::Object(values) } else { object.values };
+        if !read {
+            return Ok(object);
+        }
+        let values = secrets(kind, Value::Object(values));
+        self.learn(&values);
         Ok(Object { values, ..object })
     }
 }

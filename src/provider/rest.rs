@@ -14,7 +14,9 @@ use crate::kind::words::Words;
 use crate::kind::{Kind, Request, secrets};
 use crate::secret::Redactor;
 use crate::value::{Value, walk};
-use std::sync::Arc;
+use std::string::FromUtf8Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::task::JoinHandle;
 
 /// How often an answer to a read that makes no sense is asked for again.
 const REREADS: usize = 2;
@@ -25,7 +27,11 @@ pub struct RestProvider {
     client: http::Client,
     redactor: Redactor,
     marker: bool,
+    /// Reads that were sent before they were needed.
+    expected: Mutex<Vec<(Call, JoinHandle<Sent>)>>,
 }
+
+type Sent = Result<http::Response, http::CallError>;
 
 /// Makes a provider of its settings; nothing is sent yet.
 ///
@@ -40,7 +46,8 @@ pub fn connect(settings: &ProviderSettings, options: ClientOptions) -> Result<Ar
     let rate = settings.max_requests_per_second.or(options.max_requests_per_second);
     let options = ClientOptions { max_requests_per_second: rate, ..options };
     let client = http::Client::new(options).map_err(|error| refused(error.to_string()))?;
-    Ok(Arc::new(RestProvider { endpoint, client, redactor, marker: settings.marker }))
+    let expected = Mutex::default();
+    Ok(Arc::new(RestProvider { endpoint, client, redactor, marker: settings.marker, expected }))
 }
 
 #[async_trait::async_trait]
@@ -50,8 +57,13 @@ impl Provider for RestProvider {
         self.with_members(kind, found).await.map(Some)
     }
 
-    async fn list(&self, kind: &Kind, search: Search<'_>) -> Result<Vec<Object>, CallError> {
-        paging::list(self, kind, needed(&kind.list, "list")?, &search).await
+    async fn pages(
+        &self,
+        kind: &Kind,
+        search: Search<'_>,
+        page: &mut (dyn FnMut(Vec<Object>) + Send),
+    ) -> Result<(), CallError> {
+        paging::list(self, kind, needed(&kind.list, "list")?, &search, page).await
     }
 
     async fn create(&self, kind: &Kind, desired: &Value, marker: Option<&str>) -> Result<Object, CallError> {
@@ -135,6 +147,14 @@ impl Provider for RestProvider {
         paging::values(self, kind, list).await.map(Some)
     }
 
+    fn expect(&self, kind: &Kind) {
+        let Some(call) = kind.list.as_ref().and_then(|list| paging::first(self, kind, list)) else { return };
+        let Ok(request) = self.request(&call, Repeat::Idempotent) else { return };
+        let client = self.client.clone();
+        let coming = tokio::spawn(async move { client.send(&request).await });
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner).push((call, coming));
+    }
+
     fn requests(&self) -> u64 {
         self.client.requests()
     }
@@ -148,8 +168,9 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn new(status: u16, headers: http::Headers, body: &[u8]) -> Self {
-        Self { status, body: String::from_utf8_lossy(body).into_owned(), headers }
+    fn new(status: u16, headers: http::Headers, body: Vec<u8>) -> Self {
+        let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+        Self { status, body: String::from_utf8(body).unwrap_or_else(lossy), headers }
     }
 
     pub(super) fn header(&self, name: &str) -> Option<String> {
@@ -166,16 +187,28 @@ impl RestProvider {
         call: &Call,
         make: impl Fn(&Answer) -> Option<Result<T, String>>,
     ) -> Result<T, CallError> {
-        let mut nonsense = String::new();
-        for _ in 0..=REREADS {
-            let answer = self.send(call, Repeat::Idempotent).await?;
+        let answer = self.send(call, Repeat::Idempotent).await?;
+        self.understand(kind, call, answer, make).await
+    }
+
+    /// The same of a read that was answered.
+    pub(super) async fn understand<T>(
+        &self,
+        kind: &Kind,
+        call: &Call,
+        mut answer: Answer,
+        make: impl Fn(&Answer) -> Option<Result<T, String>>,
+    ) -> Result<T, CallError> {
+        let mut reads = 0;
+        loop {
             match make(&answer) {
                 Some(Ok(made)) => return Ok(made),
-                Some(Err(problem)) => nonsense = problem,
+                Some(Err(nonsense)) if reads == REREADS => return Err(CallError::Indeterminate(nonsense)),
+                Some(Err(_)) => answer = self.send(call, Repeat::Idempotent).await?,
                 None => return Err(CallError::Rejected(self.problem(kind, &answer))),
             }
+            reads += 1;
         }
-        Err(CallError::Indeterminate(nonsense))
     }
 
     pub(super) fn accept(&self, kind: &Kind, request: &Request, answer: &Answer) -> Result<(), CallError> {
@@ -299,15 +332,30 @@ impl RestProvider {
     /// Sends a call and gives whatever status comes back; repeats are the client's.
     pub(super) async fn send(&self, call: &Call, repeat: Repeat) -> Result<Answer, CallError> {
         let request = self.request(call, repeat)?;
-        match self.client.send(&request).await {
-            Ok(response) => Ok(Answer::new(response.status, response.headers, &response.body)),
+        let sent = match self.expected(call) {
+            Some(coming) => coming.await.ok(),
+            None => None,
+        };
+        let sent = match sent {
+            Some(sent) => sent,
+            None => self.client.send(&request).await,
+        };
+        match sent {
+            Ok(response) => Ok(Answer::new(response.status, response.headers, response.body)),
             Err(http::CallError::Rejected { status, headers, body })
             | Err(http::CallError::Indeterminate(Cause::Answer { status, headers, body, .. })) => {
-                Ok(Answer::new(status, headers, &body))
+                Ok(Answer::new(status, headers, body))
             }
             Err(http::CallError::Unreached(cause)) => Err(CallError::Unreached(cause.to_string())),
             Err(http::CallError::Indeterminate(cause)) => Err(CallError::Indeterminate(cause.to_string())),
         }
+    }
+
+    /// The answer to a read that was sent already.
+    fn expected(&self, call: &Call) -> Option<JoinHandle<Sent>> {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = expected.iter().position(|(sent, _)| sent == call)?;
+        Some(expected.swap_remove(at).1)
     }
 
     fn request(&self, call: &Call, repeat: Repeat) -> Result<http::Request, CallError> {
@@ -335,7 +383,7 @@ impl RestProvider {
     }
 
     /// Makes the redactor know every secret of an object, before an answer can quote one.
-    fn learn(&self, values: &Value) {
+    pub(super) fn learn(&self, values: &Value) {
         walk(values, &mut |_, value| {
             if !value.is_sensitive() {
                 return true;

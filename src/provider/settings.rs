@@ -23,7 +23,7 @@ const COMMON: [(&str, Type); 3] =
     [("max_requests_per_second", Type::Number), ("marker", Type::String), ("settle", Type::String)];
 
 /// How one provider is to be reached; its secrets are marked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProviderSettings {
     pub provider: Name,
     /// The provider's own arguments, an object; null where there is nothing.

@@ -114,6 +114,17 @@ impl Ledger {
         Ok(Self { state, chain, closed })
     }
 
+    /// The same, and what waits for the network meanwhile goes on.
+    pub async fn in_turns(
+        rows: Rows,
+        version: StateVersion,
+        chain: Chain,
+        sealer: Option<&Sealer>,
+    ) -> Result<Self, u32> {
+        let (state, closed) = rows::decode_in_turns(rows, version, sealer).await?;
+        Ok(Self { state, chain, closed })
+    }
+
     /// Writes the commit down, changing nothing yet.
     pub fn prepare(
         &self,

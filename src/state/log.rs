@@ -27,6 +27,9 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+/// How many bytes of a log are read at a time.
+const PIECE: usize = 1 << 16;
+
 /// What there is at a log's path.
 pub(crate) enum Found {
     Missing,
@@ -106,7 +109,7 @@ impl Told {
 /// Reads a log up to the commit `until`, or all of it.
 pub(crate) fn read(path: &Path, until: Option<u64>) -> io::Result<Found> {
     match File::open(path) {
-        Ok(file) => read_from(BufReader::new(file), until),
+        Ok(file) => read_from(BufReader::with_capacity(PIECE, file), until),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Missing),
         Err(error) => Err(error),
     }

@@ -16,6 +16,7 @@ use crate::value::{Path, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 mod background;
 mod difference;
@@ -46,7 +47,7 @@ pub use image::{DocumentError, Image};
 pub use memory::{MemoryBackend, MemoryStore};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use s3::{S3Backend, S3Settings};
-pub use sled::{SledBackend, SledStore};
+pub use sled::{EarlyRead, SledBackend, SledStore};
 
 /// Which history a state belongs to, and how far that history is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +74,15 @@ pub struct State {
     pub damaged: BTreeMap<String, String>,
     /// Who made the newest commit, when.
     pub last: Option<Stamp>,
+}
+
+/// What a state holds, as far as it is known before its records are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// How many records there are of each kind.
+    pub kinds: BTreeMap<Name, usize>,
+    /// Whether an operation is open.
+    pub is_open: bool,
 }
 
 /// Distinguishes the deposed objects of one address: 8 hexadecimal digits.
@@ -295,6 +305,12 @@ pub trait Store: Send + Sync {
     /// it could not be written says so here, before anything is planned.
     async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Writer>, StoreError>;
 
+    /// Says what the state holds as soon as the next lock is taken, before its records are read: for who can make use of the time.
+    /// `None` of a store that does not know it any sooner.
+    fn outline(&self) -> Option<oneshot::Receiver<Outline>> {
+        None
+    }
+
     /// Who holds the lock now, if anybody does.
     async fn holder(&self) -> Result<Option<Holder>, StoreError>;
 
@@ -303,6 +319,9 @@ pub trait Store: Send + Sync {
 
     /// Makes whole what is damaged, as far as the store itself still knows it.
     async fn repair(&self, holder: &Holder, wait: Duration) -> Result<Rebuilt, StoreError>;
+
+    /// Takes what was read early, if that is this store.
+    fn take(&mut self, _: EarlyRead) {}
 
     /// Gives a state that is yet to be written this lineage, which a saved plan or a key was made for, instead of a new one.
     fn begin_with(&mut self, lineage: &str);

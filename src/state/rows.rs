@@ -4,7 +4,7 @@
 //! carried along as it is until it is written anew, so that damage stays named and never spreads.
 
 use super::format::{LineError, read_line, v1, write_line};
-use super::{DeposedKey, IntentId, State, StateVersion};
+use super::{DeposedKey, IntentId, Outline, State, StateVersion};
 use crate::addr::{Name, ObjectAddr};
 use crate::secret::{KeySlot, Sealer};
 use crate::value::{Value, walk};
@@ -154,26 +154,73 @@ fn skip_string(bytes: &mut std::str::Bytes<'_>) {
     }
 }
 
+/// How many rows are read before whatever else is under way has its turn: a millisecond or so.
+const STRETCH: usize = 32;
+
 /// Reads all rows, letting go of each. What does not verify is named in [`State::damaged`]; a newer format is an error.
 pub(crate) fn decode(
     rows: Rows,
     version: StateVersion,
     sealer: Option<&Sealer>,
 ) -> Result<(State, Closed), u32> {
-    let mut state = State::empty(version.lineage.clone());
-    state.version = version;
-    let mut closed = Closed::new();
-    for (key, line) in rows {
-        match decode_row(&key, &line, &mut state, sealer) {
+    let mut decoding = Decoding::new(version, sealer);
+    rows.into_iter().try_for_each(|(key, line)| decoding.take(&key, &line))?;
+    Ok(decoding.read)
+}
+
+/// The same, and what waits for the network meanwhile goes on.
+pub(crate) async fn decode_in_turns(
+    rows: Rows,
+    version: StateVersion,
+    sealer: Option<&Sealer>,
+) -> Result<(State, Closed), u32> {
+    let mut decoding = Decoding::new(version, sealer);
+    for (at, (key, line)) in rows.into_iter().enumerate() {
+        if at.is_multiple_of(STRETCH) {
+            tokio::task::yield_now().await;
+        }
+        decoding.take(&key, &line)?;
+    }
+    Ok(decoding.read)
+}
+
+/// A state that is being read row by row.
+struct Decoding<'s> {
+    read: (State, Closed),
+    sealer: Option<&'s Sealer>,
+}
+
+impl<'s> Decoding<'s> {
+    fn new(version: StateVersion, sealer: Option<&'s Sealer>) -> Self {
+        let state = State { version: version.clone(), ..State::empty(version.lineage) };
+        Self { read: (state, Closed::new()), sealer }
+    }
+
+    fn take(&mut self, key: &str, line: &str) -> Result<(), u32> {
+        let (state, closed) = &mut self.read;
+        match decode_row(key, line, state, self.sealer) {
             Ok(parts) if parts.is_empty() => {}
             Ok(parts) => {
-                RowKey::parse(&key).into_iter().for_each(|key| drop(closed.insert(key, parts.clone())))
+                RowKey::parse(key).into_iter().for_each(|key| drop(closed.insert(key, parts.clone())))
             }
             Err(Trouble::TooNew(found)) => return Err(found),
-            Err(Trouble::Damaged(problem)) => drop(state.damaged.insert(shown(&key), problem)),
+            Err(Trouble::Damaged(problem)) => drop(state.damaged.insert(shown(key), problem)),
+        }
+        Ok(())
+    }
+}
+
+/// What rows are about.
+pub(crate) fn outline(rows: &Rows) -> Outline {
+    let mut outline = Outline::default();
+    for key in rows.keys().filter_map(|key| RowKey::parse(key).ok()) {
+        match key {
+            RowKey::Record(addr) => *outline.kinds.entry(addr.resource.kind).or_default() += 1,
+            RowKey::Intent(_) => outline.is_open = true,
+            RowKey::Deposed(..) | RowKey::Output(_) | RowKey::Key => {}
         }
     }
-    Ok((state, closed))
+    outline
 }
 
 /// Makes the changes of a commit.

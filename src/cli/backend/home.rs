@@ -9,6 +9,7 @@ use super::http::Http;
 use super::postgres::Postgres;
 use super::s3::S3;
 use super::sled::Sled;
+pub use super::sled::early;
 use crate::config::{self, BackendSettings, Values, duration};
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval::{self, EmptyScope, Host, Reference, Subject};

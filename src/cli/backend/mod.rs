@@ -9,10 +9,12 @@ use crate::config::Settings;
 use crate::diag::{Diagnostic, Diagnostics, Reported};
 use crate::eval;
 use crate::secret::{self, Key, KeyChoice, KeySlot, Sealer};
-use crate::state::{Event, Image, State, Store, StoreError, Writer, is_workspace_name};
+use crate::state::{EarlyRead, Event, Image, Outline, State, Store, StoreError, Writer, is_workspace_name};
 use crate::syntax::Block;
 use crate::value::{Type, Value, convert};
+use futures_util::future::{Either, FutureExt, select};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -24,8 +26,8 @@ mod postgres;
 mod s3;
 mod sled;
 
-use gate::LockGate;
-pub use home::{Home, dir};
+pub use gate::LockGate;
+pub use home::{Home, dir, early};
 
 /// A state that was opened, with its key if there is one.
 pub struct Backend {
@@ -52,7 +54,7 @@ pub async fn open(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Backend, Reported> {
-    let (mut backend, slot) = find(project, environment, output).await?;
+    let (mut backend, slot) = find(project, None, environment, output).await?;
     backend.unlock(slot.as_ref(), environment, output);
     backend.read(output).await?;
     backend.warn(output);
@@ -78,19 +80,31 @@ pub async fn open_unlocked(
     Ok(backend)
 }
 
-/// The same under the lock: the state is read once, when nobody can change it any more.
-pub async fn open_locked(
+/// The same under the lock: the state is read once, when nobody can change it any more. `meanwhile` is done as soon as the lock is held and
+/// it is known what the state holds, if that is before the state is read.
+pub async fn open_locked<T>(
     project: &Project,
-    command: &str,
-    wait: Duration,
+    early: Option<EarlyRead>,
+    (command, wait): (&str, Duration),
     environment: &Environment,
     output: &mut Output,
-) -> Result<(Backend, Box<dyn Writer>), Reported> {
-    let (mut backend, slot) = find(project, environment, output).await?;
+    meanwhile: impl FnOnce(&Arc<LockGate>, &Outline) -> T,
+) -> Result<(Backend, Box<dyn Writer>, Option<T>), Reported> {
+    let (mut backend, slot) = find(project, early, environment, output).await?;
     backend.unlock(slot.as_ref(), environment, output);
-    let writer = backend.lock(command, wait, environment, output).await?;
+    // Without a key the lock may have to be taken twice.
+    let outline = backend.sealer.as_ref().and_then(|_| backend.store.outline());
+    let gate = backend.gate.clone();
+    let meanwhile = async { Some(meanwhile(&gate, &outline?.await.ok()?)) };
+    let (writer, done) = {
+        let locking = pin!(backend.lock(command, wait, environment, output));
+        match select(locking, pin!(meanwhile)).await {
+            Either::Left((writer, meanwhile)) => (writer?, meanwhile.now_or_never().flatten()),
+            Either::Right((done, locking)) => (locking.await?, done),
+        }
+    };
     backend.warn(output);
-    Ok((backend, writer))
+    Ok((backend, writer, done))
 }
 
 /// Opens the state without looking for its key.
@@ -99,7 +113,7 @@ pub async fn look(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Backend, Reported> {
-    let (mut backend, _) = find(project, environment, output).await?;
+    let (mut backend, _) = find(project, None, environment, output).await?;
     backend.read(output).await?;
     Ok(backend)
 }
@@ -107,6 +121,7 @@ pub async fn look(
 /// Finds a state and what names its key; of the state itself only the version is known.
 async fn find(
     project: &Project,
+    early: Option<EarlyRead>,
     environment: &Environment,
     output: &mut Output,
 ) -> Result<(Backend, Option<secret::KeySlot>), Reported> {
@@ -118,7 +133,8 @@ async fn find(
     let home = Home::of(project, environment, output)?;
     let backend = home.open(environment, output)?;
     previous::check(&home, environment, output).await?;
-    let store = backend.open(&workspace);
+    let mut store = backend.open(&workspace);
+    early.into_iter().for_each(|early| store.take(early));
     let (version, slot) = store.key().await.map_err(|error| output.fail(complaint(&error)))?;
     let state = State { version, ..State::empty("") };
     let emulator = home.beside(environment).join(&*workspace).join("emulator");

@@ -3,13 +3,19 @@
 use super::super::environment::Environment;
 use super::home::{BackendType, Home};
 use crate::config::BackendSettings;
-use crate::state::{self, SledBackend};
+use crate::state::{self, EarlyRead, SledBackend, is_workspace_name};
 use std::path::PathBuf;
 
 /// Where states are if nothing is said, relative to the configuration directory.
 const DEFAULT_PATH: &str = "state";
 
 pub struct Sled;
+
+/// Begins to read the state that a configuration has unless it says otherwise, while the configuration is read.
+pub fn early(environment: &Environment) -> Option<EarlyRead> {
+    let workspace = Some(environment.workspace()).filter(|name| is_workspace_name(name))?;
+    EarlyRead::begin(environment.dir.join(DEFAULT_PATH).join(&*workspace))
+}
 
 fn path(settings: &BackendSettings) -> &str {
     settings.text("path").unwrap_or(DEFAULT_PATH)

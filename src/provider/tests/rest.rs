@@ -279,6 +279,49 @@ async fn a_list_goes_through_all_pages() {
 }
 
 #[tokio::test]
+async fn the_next_page_is_asked_for_before_one_is_read() {
+    let first = "GET /instances?pageSize=200";
+    let second = "GET /instances?pageSize=200&nextPage=t2";
+    let (_, headers, _) = page(&[], Some("t2"));
+    let nonsense = (200, headers, "<half a pa".to_owned());
+    // What makes no sense is asked for again; what came meanwhile is kept.
+    let answers = vec![nonsense, page(&[2], None), page(&[1], Some("t2"))];
+    assert_eq!(list(answers, &[first, second, first]).await, Ok(vec!["1".to_owned(), "2".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_page_is_asked_for_ahead_one_request_at_a_time() {
+    let (_, headers, _) = page(&[], Some("t2"));
+    let nonsense = (200, headers, "<half a pa".to_owned());
+    let server = Server::new([nonsense, page(&[2], None), page(&[1], Some("t2"))]).await;
+    let options = ClientOptions { parallelism: Some(1), ..ClientOptions::default() };
+    let provider = connect(&settings(&server.url, ""), options).expect("it connects");
+    let found = provider.list(instance(), Search::All { values: &NONE }).await;
+    assert_eq!(found.map(|objects| objects.len()), Ok(2));
+}
+
+#[tokio::test]
+async fn a_page_that_may_be_the_last_is_read_first() {
+    let asked = ["GET /instances?pageSize=200"];
+    let found = check(vec![page(&[1, 2], Some("t2"))], &asked, async |provider| {
+        let ids = [Arc::from("2")].into();
+        let among = Search::Among { ids: &ids, values: &NONE };
+        provider.list(instance(), among).await
+    });
+    assert_eq!(found.await.map(|objects| objects.len()), Ok(1));
+}
+
+#[tokio::test]
+async fn a_list_that_is_expected_is_asked_for_once() {
+    let asked = ["GET /instances?pageSize=200", "GET /instances?pageSize=200&nextPage=t2"];
+    let found = check(vec![page(&[1], Some("t2")), page(&[2], None)], &asked, async |provider| {
+        provider.expect(instance());
+        provider.list(instance(), Search::All { values: &NONE }).await
+    });
+    assert_eq!(found.await.map(|objects| objects.len()), Ok(2));
+}
+
+#[tokio::test]
 async fn short_forms_in_a_list_are_read_whole() {
     let asked = ["GET /instances?pageSize=200", "GET /instances/1", "GET /instances/2"];
     let found = list(vec![ok(r#"[{"id":1},{"id":2}]"#), ok(ONE), refuse(404, "")], &asked).await;

@@ -20,7 +20,7 @@ use super::history::Entry;
 use super::ledger::{Chain, Group, Ledger, Prepared};
 use super::log::{Append, Log};
 use super::rows::{self, Rows};
-use super::{Event, Holder, Image, Rebuilt, Stamp, State, StateVersion, Store, StoreError, Writer};
+use super::{Event, Holder, Image, Outline, Rebuilt, Stamp, State, StateVersion, Store, StoreError, Writer};
 use crate::secret::{KeySlot, Sealer, random_hex};
 pub use backend::SledBackend;
 use db::Db;
@@ -29,7 +29,9 @@ use place::{Loaded, Origin, Place, Seen};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 const HISTORY: usize = 100;
 
@@ -41,6 +43,9 @@ pub struct SledStore {
     sealer: SharedSealer,
     /// What was read to find the key, until it is opened.
     read: Mutex<Option<(Seen, Loaded)>>,
+    early: Mutex<Option<EarlyRead>>,
+    /// Who is told what the next lock finds.
+    told: Mutex<Option<oneshot::Sender<Outline>>>,
 }
 
 type SharedSealer = Arc<RwLock<Option<Arc<Sealer>>>>;
@@ -49,7 +54,14 @@ impl SledStore {
     /// The state in `dir`, which need not exist: only a commit makes it. Reads and writes nothing yet.
     pub fn open(dir: impl Into<PathBuf>) -> Self {
         let place = Place { dir: dir.into(), history: HISTORY };
-        Self { place, fresh: random_hex(8).into(), sealer: SharedSealer::default(), read: Mutex::default() }
+        Self {
+            place,
+            fresh: random_hex(8).into(),
+            sealer: SharedSealer::default(),
+            read: Mutex::default(),
+            early: Mutex::default(),
+            told: Mutex::default(),
+        }
     }
 
     /// Keeps `serials` commits in the history when it is cut; it is cut when it has twice as many.
@@ -60,8 +72,9 @@ impl SledStore {
 
     /// Reads the store, unless that was just done and its log is as it was.
     fn load(&self) -> Result<Loaded, StoreError> {
+        let early = || self.early.lock().unwrap_or_else(PoisonError::into_inner).take()?.end();
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match read {
+        match read.or_else(early) {
             Some((seen, loaded)) if self.place.seen().is_some_and(|now| now == seen) => Ok(loaded),
             _ => self.place.load(&self.fresh),
         }
@@ -72,11 +85,32 @@ impl SledStore {
     }
 }
 
+/// A state that is being read on a thread of its own, while it is found out whether it is the one to read.
+pub struct EarlyRead {
+    dir: PathBuf,
+    reading: JoinHandle<Option<(Seen, Loaded)>>,
+}
+
+impl EarlyRead {
+    /// Begins to read the state in `dir`; `None` if there is none. What is wrong with it is for those who need it.
+    pub fn begin(dir: PathBuf) -> Option<Self> {
+        let place = Place { dir: dir.clone(), history: HISTORY };
+        let seen = place.seen()?;
+        let read = move || Some((seen, place.load(&Arc::from("")).ok()?));
+        let reading = std::thread::Builder::new().spawn(read).ok()?;
+        Some(Self { dir, reading })
+    }
+
+    fn end(self) -> Option<(Seen, Loaded)> {
+        self.reading.join().ok().flatten()
+    }
+}
+
 #[async_trait::async_trait]
 impl Store for SledStore {
     async fn snapshot(&self) -> Result<State, StoreError> {
         let sealer = read_sealer(&self.sealer);
-        Ok(self.place.ledger(self.load()?, sealer.as_deref())?.0.state)
+        Ok(self.place.ledger(self.load()?, sealer.as_deref()).await?.0.state)
     }
 
     async fn image(&self, at: Option<u64>) -> Result<Option<Image>, StoreError> {
@@ -132,11 +166,27 @@ impl Store for SledStore {
     async fn lock(&self, holder: &Holder, wait: Duration) -> Result<Box<dyn Writer>, StoreError> {
         let lock = Lock::take(&self.place.dir, holder, wait).await?;
         let sealer = read_sealer(&self.sealer);
-        let (ledger, origin) = self.place.ledger(self.load()?, sealer.as_deref())?;
+        let loaded = self.load()?;
+        if let Some(tell) = self.told.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Whoever asked may have gone.
+            let _ = tell.send(rows::outline(&loaded.rows));
+        }
+        let (ledger, origin) = self.place.ledger(loaded, sealer.as_deref()).await?;
         self.place.check(&origin)?;
         let disk = Disk { files: None, origin, failed: None, place: self.place.clone(), lock };
         let disk = Arc::new(Mutex::new(disk));
         Ok(Box::new(SledWriter { ledger, disk, sealer: self.sealer.clone(), place: self.place.clone() }))
+    }
+
+    fn outline(&self) -> Option<oneshot::Receiver<Outline>> {
+        let (tell, told) = oneshot::channel();
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some(tell);
+        Some(told)
+    }
+
+    fn take(&mut self, early: EarlyRead) {
+        let early = (early.dir == self.place.dir).then_some(early);
+        *self.early.get_mut().unwrap_or_else(PoisonError::into_inner) = early;
     }
 
     fn begin_with(&mut self, lineage: &str) {

@@ -227,8 +227,13 @@ impl Place {
         Db::exists(&self.database()).map_err(|error| self.unreadable(error))
     }
 
-    pub fn ledger(&self, loaded: Loaded, sealer: Option<&Sealer>) -> Result<(Ledger, Origin), StoreError> {
-        let mut ledger = Ledger::new(loaded.rows, loaded.version, loaded.chain, sealer)
+    pub async fn ledger(
+        &self,
+        loaded: Loaded,
+        sealer: Option<&Sealer>,
+    ) -> Result<(Ledger, Origin), StoreError> {
+        let mut ledger = Ledger::in_turns(loaded.rows, loaded.version, loaded.chain, sealer)
+            .await
             .map_err(|found| self.too_new(found))?;
         ledger.state.last = loaded.stamp;
         ledger.state.damaged.extend(loaded.faults);

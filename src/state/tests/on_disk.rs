@@ -514,3 +514,43 @@ async fn what_cannot_be_read_is_said() {
     let error = SledStore::open(disk.dir.path().join("file/state")).snapshot().await.unwrap_err();
     assert!(error.to_string().starts_with("cannot read the state in "), "{error}");
 }
+
+#[tokio::test]
+async fn what_is_held_is_known_before_it_is_read() {
+    let disk = Disk::with(&["a", "b"]).await;
+    let store = disk.stores().open();
+    let told = store.outline().unwrap();
+    let writer = store.lock(&holder("plan"), NOW).await.unwrap();
+    let kinds = writer.state().records.keys().map(|addr| (addr.resource.kind.clone(), 2)).collect();
+    assert_eq!(told.await, Ok(Outline { kinds, is_open: false }));
+    drop(writer);
+    disk.stores().commit(&[Event::Intended(Box::new(intent("0123456789abcdef", "c")))]).await;
+    let (store, other) = (disk.stores().open(), disk.stores().open());
+    let told = store.outline().unwrap();
+    drop(store.lock(&holder("plan"), NOW).await.unwrap());
+    assert!(told.await.unwrap().is_open);
+    // A lock that is not had says nothing.
+    let _held = store.lock(&holder("plan"), NOW).await.unwrap();
+    let mut told = other.outline().unwrap();
+    assert!(other.lock(&holder("plan"), NOW).await.is_err() && told.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn what_was_read_early_counts_only_as_long_as_it_is_so() {
+    let disk = Disk::with(&["a"]).await;
+    let early = || EarlyRead::begin(disk.dir.path().join("state")).unwrap();
+    let (mut store, mut late, mut elsewhere) =
+        (disk.stores().open(), disk.stores().open(), stores_in_memory().open());
+    store.take(early());
+    late.take(early());
+    elsewhere.take(early());
+    assert_eq!(names(&store.snapshot().await.unwrap()), ["instance.a"]);
+    disk.stores().commit(&[recorded("b")]).await;
+    assert_eq!(names(&late.snapshot().await.unwrap()), ["instance.a", "instance.b"]);
+    assert_eq!(names(&elsewhere.snapshot().await.unwrap()), [""; 0]);
+    let empty = tempfile::tempdir().unwrap();
+    assert!(EarlyRead::begin(empty.path().to_path_buf()).is_none());
+    let mut other = SledStore::open(empty.path());
+    other.take(early());
+    assert_eq!(names(&other.snapshot().await.unwrap()), [""; 0]);
+}
