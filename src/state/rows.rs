@@ -176,7 +176,8 @@ pub(crate) async fn decode_in_turns(
 ) -> Result<(State, Closed), u32> {
     let mut decoding = Decoding::new(version, sealer);
     for (at, (key, line)) in rows.into_iter().enumerate() {
-        if at.is_multiple_of(STRETCH) {
+        // At first after each: what was begun just before needs several turns to be on its way.
+        if at < STRETCH || at.is_multiple_of(STRETCH) {
             tokio::task::yield_now().await;
         }
         decoding.take(&key, &line)?;

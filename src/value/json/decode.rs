@@ -2,8 +2,8 @@
 //! complaints are Go's word for word, and depth is limited.
 
 use super::JsonError;
-use crate::value::{Number, Str, Value};
-use std::collections::BTreeMap;
+use crate::value::{Fields, Number, Str, Value};
+use rustc_hash::FxHashMap;
 
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: usize = 1_000;
@@ -16,7 +16,8 @@ pub fn from_json_text(text: &str) -> Result<Value, JsonError> {
 
 /// The same with another limit to depth.
 pub(super) fn parse_nested(text: &str, max_depth: usize) -> Result<Value, JsonError> {
-    let mut parser = Parser { text, at: 0, levels_left: max_depth };
+    let names = FxHashMap::default();
+    let mut parser = Parser { text, at: 0, levels_left: max_depth, names };
     let value = parser.value()?;
     match parser.peek_past_space() {
         None | Some(b']' | b'}') => Ok(value),
@@ -24,10 +25,14 @@ pub(super) fn parse_nested(text: &str, max_depth: usize) -> Result<Value, JsonEr
     }
 }
 
+/// How many keys of objects are remembered.
+const NAMES: usize = 256;
+
 struct Parser<'a> {
     text: &'a str,
     at: usize,
     levels_left: usize,
+    names: FxHashMap<&'a str, Str>,
 }
 
 impl<'a> Parser<'a> {
@@ -102,9 +107,9 @@ impl<'a> Parser<'a> {
 
     /// What stands between the braces; stops at the closing one.
     fn object(&mut self) -> Result<Value, JsonError> {
-        let mut attributes = BTreeMap::new();
+        let mut attributes = Vec::new();
         match self.peek_past_space() {
-            Some(b'}') => return Ok(Value::object(attributes.into())),
+            Some(b'}') => return Ok(Value::object(Fields::default())),
             Some(b'"') => {}
             _ => return self.unexpected_here(""),
         }
@@ -112,14 +117,14 @@ impl<'a> Parser<'a> {
             if self.peek_past_space() != Some(b'"') {
                 return self.unexpected_here(" looking for beginning of object key string");
             }
-            let name = self.string()?;
+            let name = self.name()?;
             if self.peek_past_space() != Some(b':') {
                 return self.unexpected_here(" after object key");
             }
             self.at += 1;
-            attributes.insert(name, self.value()?);
+            attributes.push((name, self.value()?));
             match self.peek_past_space() {
-                Some(b'}') => return Ok(Value::object(attributes.into())),
+                Some(b'}') => return Ok(Value::object(attributes.into_iter().collect())),
                 Some(b',') => self.at += 1,
                 _ => return self.unexpected_here(" after object key:value pair"),
             }
@@ -173,17 +178,40 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    /// The key of an object: one that many objects have is held once.
+    fn name(&mut self) -> Result<Str, JsonError> {
+        let run = self.run(self.at + 1);
+        let end = self.at + 1 + run.len();
+        if self.text.as_bytes().get(end) != Some(&b'"') {
+            return self.string();
+        }
+        self.at = end + 1;
+        if let Some(name) = self.names.get(run) {
+            return Ok(name.clone());
+        }
+        let name = Str::new(run);
+        if self.names.len() < NAMES {
+            self.names.insert(run, name.clone());
+        }
+        Ok(name)
+    }
+
+    /// What stands from here on for itself in a string.
+    fn run(&self, from: usize) -> &'a str {
+        let rest = &self.text[from..];
+        let end = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+        &rest[..end.unwrap_or(rest.len())]
+    }
+
     fn string(&mut self) -> Result<Str, JsonError> {
         self.at += 1; // the quote
         let mut string = String::new();
         loop {
-            let plain = self.text[self.at..].bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
-            let Some(plain) = plain else {
-                self.at = self.text.len();
+            let run = self.run(self.at);
+            self.at += run.len();
+            if self.at == self.text.len() {
                 return self.fail("unexpected EOF");
-            };
-            let run = &self.text[self.at..self.at + plain];
-            self.at += plain;
+            }
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
