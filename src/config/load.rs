@@ -75,6 +75,7 @@ fn read(
         installed,
         sources,
         modules: Vec::new(),
+        files: BTreeMap::new(),
         places: Vec::new(),
         hash: Sha256::new(),
     };
@@ -99,6 +100,8 @@ struct Loader<'a> {
     installed: Installed,
     sources: &'a mut Sources,
     modules: Vec<Module>,
+    /// The files of modules that are called many times; `None` for one that came once so far.
+    files: BTreeMap<PathBuf, Option<Body>>,
     /// Where each module is, without detours on the way.
     places: Vec<PathBuf>,
     hash: Sha256,
@@ -154,8 +157,17 @@ impl Loader<'_> {
         self.hash.update(shown.as_os_str().as_encoded_bytes());
         self.hash.update((bytes.len() as u64).to_le_bytes());
         self.hash.update(&bytes);
+        let known = self.files.get(path);
+        if let Some(Some(body)) = known {
+            return Ok(body.clone());
+        }
+        let (is_again, errors) = (known.is_some(), diags.errors());
         let file = add(self.sources, shown, bytes, diags)?;
-        Ok(parse(self.sources, file, diags))
+        let body = parse(self.sources, file, diags);
+        // What is wrong with it is said once.
+        let keeps = is_again || diags.errors() > errors;
+        self.files.insert(path.to_owned(), keeps.then(|| body.clone()));
+        Ok(body)
     }
 
     fn call(&mut self, block: &Block, parent: ModuleId, diags: &mut Diagnostics) -> Result<(), Reported> {
