@@ -65,6 +65,7 @@ pub async fn plan(request: &Request<'_>, diags: &mut Diagnostics) -> Result<Plan
     };
     let (recorded, moves) = moves::follow(request.config, settled(request.state, &findings), diags)?;
     let Read { reads, current, guess } = read(request, &recorded, &moves, diags).await?;
+    request.providers.expect_nothing();
     let mut answers = match request.answers {
         Some(answers) => answers.clone(),
         None => Answers { reads, findings, ..Answers::default() },

@@ -45,6 +45,11 @@ impl Providers {
         if kind.provider.is_none() { self.local.as_ref() } else { self.connected.get(addr).map(|(p, _)| p) }
     }
 
+    /// Lets go of what was asked for ahead and is not needed: it would be out of date later.
+    pub(super) fn expect_nothing(&self) {
+        self.connected.values().for_each(|(provider, _)| provider.expect_nothing());
+    }
+
     /// The terms of a provider configuration; an unknown one has nothing to wait for.
     pub fn terms(&self, addr: &ProviderAddr) -> Terms {
         self.connected.get(addr).map_or(Terms { mark: false, settle: Duration::ZERO }, |(_, terms)| *terms)

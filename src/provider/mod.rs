@@ -148,6 +148,9 @@ pub trait Provider: Send + Sync {
     /// Says that the collection of a kind will be listed: its first page may be asked for at once.
     fn expect(&self, _: &Kind) {}
 
+    /// Says that what was expected is over: whoever lists from here on is to see the world as it is then.
+    fn expect_nothing(&self) {}
+
     /// How many requests were sent so far.
     fn requests(&self) -> u64;
 }

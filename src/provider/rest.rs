@@ -155,6 +155,11 @@ impl Provider for RestProvider {
         self.expected.lock().unwrap_or_else(PoisonError::into_inner).push((call, coming));
     }
 
+    fn expect_nothing(&self) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.drain(..).for_each(|(_, coming)| coming.abort());
+    }
+
     fn requests(&self) -> u64 {
         self.client.requests()
     }

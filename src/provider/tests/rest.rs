@@ -322,6 +322,19 @@ async fn a_list_that_is_expected_is_asked_for_once() {
 }
 
 #[tokio::test]
+async fn what_is_expected_no_more_is_asked_for_again() {
+    let server = Server::new([page(&[1], None), page(&[1, 2], None)]).await;
+    let provider = provider(&server, "");
+    provider.expect(instance());
+    while server.asked().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    provider.expect_nothing();
+    let found = provider.list(instance(), Search::All { values: &NONE }).await;
+    assert_eq!(found.map(|objects| objects.len()), Ok(2));
+}
+
+#[tokio::test]
 async fn short_forms_in_a_list_are_read_whole() {
     let asked = ["GET /instances?pageSize=200", "GET /instances/1", "GET /instances/2"];
     let found = list(vec![ok(r#"[{"id":1},{"id":2}]"#), ok(ONE), refuse(404, "")], &asked).await;
