@@ -113,8 +113,8 @@ pub struct Ahead {
 
 /// Connects what a plan will read from, when no more is known of the state than its outline, and lets it ask for the first pages at once.
 ///
-/// Only what is certain: objects that one provider configuration manages and a list shows, and nothing that an open intent must be
-/// looked at for. What cannot be evaluated yet waits for the state.
+/// Only what is as good as certain: objects that one provider configuration manages and a list shows, and no open intent that must be
+/// looked at first. What cannot be evaluated yet waits for the state.
 pub fn ahead(
     project: &Project,
     outline: &Outline,

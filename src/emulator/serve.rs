@@ -14,10 +14,10 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::serve::{IncomingStream, Listener};
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use super::answer::{Answer, Refusal};
 use super::fault::{Effect, Fault, Faults, Injector, mix};
@@ -180,12 +180,12 @@ async fn take(shared: &Shared, request: &Request, request_id: &str) -> Option<Re
     let fault = lock(&shared.injector).strike(&request.method, &request.path(), running);
     let refused = matches!(fault, Some(Fault::Status { effect: Effect::Before, .. }));
     let _answering = (!refused).then(|| Answering::begin(&shared.running));
-    let due = Instant::now() + shared.latency;
+    let begun = Instant::now();
     let response = respond(shared, request, fault, request_id).await;
     if !shared.latency.is_zero() {
         // What the emulator itself took is part of it.
-        tokio::time::sleep_until(due - LATE).await;
-        while Instant::now() < due {
+        tokio::time::sleep(shared.latency.saturating_sub(begun.elapsed() + LATE)).await;
+        while begun.elapsed() < shared.latency {
             tokio::task::yield_now().await;
         }
     }

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,6 +43,9 @@ pub(super) struct Found<T> {
     pub(super) next: Option<u64>,
 }
 
+/// How long a closing database of this very process may keep sled's own lock.
+const CLOSING: Duration = Duration::from_secs(2);
+
 impl Store {
     /// Opens the data of a directory, or keeps none.
     pub(super) fn open(directory: Option<&Path>) -> Result<Self, StoreError> {
@@ -49,7 +53,17 @@ impl Store {
         create_private(directory).map_err(|error| StoreError(error.to_string()))?;
         // A small cache and no clock of its own: every change is flushed by the request that made it.
         let config = sled::Config::new().path(directory).cache_capacity(16 << 20).flush_every_ms(None);
-        let db = guarded(|| config.open())?;
+        let start = Instant::now();
+        let db = loop {
+            match guarded(|| config.open()) {
+                Err(StoreError(problem))
+                    if problem.contains("could not acquire lock") && start.elapsed() < CLOSING =>
+                {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                opened => break opened?,
+            }
+        };
         protect(directory).map_err(|error| StoreError(error.to_string()))?;
         Ok(Self(Some(Disk { db, made: Arc::default(), durable: Arc::default() })))
     }

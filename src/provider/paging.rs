@@ -1,15 +1,14 @@
 //! A collection, page after page, in whatever way the API leads to the next one; without duplicates.
 
 use super::request::Call;
-use super::rest::{Answer, RestProvider};
+use super::rest::{Answer, Coming, RestProvider};
 use super::{CallError, Object, ObjectRef, Provider, Search, mapping, request};
 use crate::http::Repeat;
 use crate::kind::words::Words;
 use crate::kind::{Kind, List, Next, Page, Place, Request};
 use crate::value::{Fields, Value};
-use futures_util::future::{BoxFuture, Either, FutureExt, join, ready, select};
+use futures_util::future::join;
 use std::collections::BTreeSet;
-use std::pin::pin;
 use std::sync::Arc;
 
 /// More pages than any collection has: an API that never comes to an end is no reason to go on for ever.
@@ -46,6 +45,9 @@ pub(super) async fn list(
         }
         let barren = ids.len() == before;
         let enough = others > 0 && walk.is_enough(ids.len(), pages.count, barren);
+        if enough {
+            pages.ahead = None;
+        }
         let next = async { if enough { Ok(None) } else { pages.next(ids.len()).await } };
         let read = async { walk.read(&wanted).await.map(&mut *hand_over) };
         let (next, read) = join(next, read).await;
@@ -138,7 +140,8 @@ struct Pages<'w, 'a> {
     asked: BTreeSet<Turn>,
     /// How many came.
     count: usize,
-    ahead: Option<Ahead<'w>>,
+    /// A page that was asked for as soon as it was known.
+    ahead: Option<(Turn, Coming)>,
 }
 
 impl<'w, 'a> Pages<'w, 'a> {
@@ -152,13 +155,19 @@ impl<'w, 'a> Pages<'w, 'a> {
         if self.count >= PAGES {
             return Err(CallError::Indeterminate("the list has no end".to_owned()));
         }
-        let answer = match self.ahead.take() {
-            Some((asked, coming)) if asked == turn => coming.await?,
-            _ => self.walk.ask(turn.clone()).await?,
+        let ahead = self.ahead.take().filter(|(asked, _)| *asked == turn);
+        let call = self.walk.call(&turn)?;
+        let answer = match ahead {
+            Some((_, coming)) => self.walk.provider.end(&call, coming).await?,
+            None => self.walk.provider.send(&call, Repeat::Idempotent).await?,
         };
         self.count += 1;
         self.ahead = self.ask_ahead(&answer, found);
-        let Some(page) = self.read(&turn, answer).await? else { return Ok(None) };
+        if self.ahead.is_some() {
+            // The request is written before the page is read.
+            tokio::task::yield_now().await;
+        }
+        let Some(page) = self.walk.page(&turn, &call, answer).await? else { return Ok(None) };
         self.turn = turn.next(self.walk.list, page.objects.len(), page.next, page.total);
         if self.turn.clone().is_some_and(|next| !self.asked.insert(next)) {
             let circle = "the pages of the list go round in a circle";
@@ -168,33 +177,13 @@ impl<'w, 'a> Pages<'w, 'a> {
     }
 
     /// Asks for the page that an answer's header leads to, before the answer is read, if it will be needed.
-    fn ask_ahead(&self, answer: &Answer, found: usize) -> Option<Ahead<'w>> {
+    fn ask_ahead(&self, answer: &Answer, found: usize) -> Option<(Turn, Coming)> {
         let walk = self.walk;
         let turn = walk.turn_in_header(answer).filter(|_| walk.goes_on(found, self.count))?;
-        (!self.asked.contains(&turn)).then(|| (turn.clone(), walk.ask(turn).boxed()))
-    }
-
-    /// Reads a page; what makes no sense is asked for again, and what was asked for ahead goes on.
-    async fn read(&mut self, turn: &Turn, answer: Answer) -> Result<Option<Found>, CallError> {
-        let walk = self.walk;
-        let Some((_, coming)) = &mut self.ahead else { return walk.page(turn, answer).await };
-        let reading = pin!(async {
-            // The request for the next one is written first.
-            tokio::task::yield_now().await;
-            walk.page(turn, answer).await
-        });
-        match select(&mut *coming, reading).await {
-            Either::Left((end, reading)) => {
-                *coming = ready(end).boxed();
-                reading.await
-            }
-            Either::Right((page, _)) => page,
-        }
+        let call = walk.call(&turn).ok().filter(|_| !self.asked.contains(&turn))?;
+        Some((turn, walk.provider.begin(&call)?))
     }
 }
-
-/// A page that was asked for as soon as it was known, and its answer.
-type Ahead<'w> = (Turn, BoxFuture<'w, Result<Answer, CallError>>);
 
 struct Walk<'a> {
     provider: &'a RestProvider,
@@ -256,15 +245,10 @@ impl<'a> Walk<'a> {
         Ok(found)
     }
 
-    async fn ask(&self, turn: Turn) -> Result<Answer, CallError> {
-        self.provider.send(&self.call(&turn)?, Repeat::Idempotent).await
-    }
-
     /// What an answer says. `None`: nothing is there, which only the first page may say, or one that is counted and lies past the end.
-    async fn page(&self, turn: &Turn, answer: Answer) -> Result<Option<Found>, CallError> {
-        let call = self.call(turn)?;
+    async fn page(&self, turn: &Turn, call: &Call, answer: Answer) -> Result<Option<Found>, CallError> {
         let may_be_empty = turn.is_first(self.list) || matches!(turn, Turn::Number(_) | Turn::Offset(_));
-        let found = self.provider.understand(self.kind, &call, answer, |answer| {
+        let found = self.provider.understand(self.kind, call, answer, |answer| {
             if may_be_empty && self.list.empty.contains(&answer.status) {
                 return Some(Ok(None));
             }

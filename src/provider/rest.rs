@@ -27,11 +27,20 @@ pub struct RestProvider {
     client: http::Client,
     redactor: Redactor,
     marker: bool,
-    /// Reads that were sent before they were needed.
-    expected: Mutex<Vec<(Call, JoinHandle<Sent>)>>,
+    /// Reads that were sent before anybody needed them.
+    expected: Mutex<Vec<(Call, Coming)>>,
 }
 
 type Sent = Result<http::Response, http::CallError>;
+
+/// A read that is under way by itself: it keeps nobody waiting, whatever else is sent meanwhile. Dropped, it is given up.
+pub(super) struct Coming(JoinHandle<Sent>);
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// Makes a provider of its settings; nothing is sent yet.
 ///
@@ -149,15 +158,13 @@ impl Provider for RestProvider {
 
     fn expect(&self, kind: &Kind) {
         let Some(call) = kind.list.as_ref().and_then(|list| paging::first(self, kind, list)) else { return };
-        let Ok(request) = self.request(&call, Repeat::Idempotent) else { return };
-        let client = self.client.clone();
-        let coming = tokio::spawn(async move { client.send(&request).await });
-        self.expected.lock().unwrap_or_else(PoisonError::into_inner).push((call, coming));
+        if let Some(coming) = self.begin(&call) {
+            self.expected.lock().unwrap_or_else(PoisonError::into_inner).push((call, coming));
+        }
     }
 
     fn expect_nothing(&self) {
-        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
-        expected.drain(..).for_each(|(_, coming)| coming.abort());
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn requests(&self) -> u64 {
@@ -336,15 +343,29 @@ impl RestProvider {
 
     /// Sends a call and gives whatever status comes back; repeats are the client's.
     pub(super) async fn send(&self, call: &Call, repeat: Repeat) -> Result<Answer, CallError> {
-        let request = self.request(call, repeat)?;
-        let sent = match self.expected(call) {
-            Some(coming) => coming.await.ok(),
-            None => None,
-        };
-        let sent = match sent {
-            Some(sent) => sent,
-            None => self.client.send(&request).await,
-        };
+        if let Some(coming) = self.expected(call) {
+            return self.end(call, coming).await;
+        }
+        Self::answer(self.client.send(&self.request(call, repeat)?).await)
+    }
+
+    /// Sends a read that is needed later; `None` if it cannot be made, which is for then.
+    pub(super) fn begin(&self, call: &Call) -> Option<Coming> {
+        let request = self.request(call, Repeat::Idempotent).ok()?;
+        let client = self.client.clone();
+        Some(Coming(tokio::spawn(async move { client.send(&request).await })))
+    }
+
+    /// The answer to a read that was begun.
+    pub(super) async fn end(&self, call: &Call, mut coming: Coming) -> Result<Answer, CallError> {
+        match (&mut coming.0).await {
+            Ok(sent) => Self::answer(sent),
+            // It was lost with its task: once more.
+            Err(_) => Self::answer(self.client.send(&self.request(call, Repeat::Idempotent)?).await),
+        }
+    }
+
+    fn answer(sent: Sent) -> Result<Answer, CallError> {
         match sent {
             Ok(response) => Ok(Answer::new(response.status, response.headers, response.body)),
             Err(http::CallError::Rejected { status, headers, body })
@@ -357,7 +378,7 @@ impl RestProvider {
     }
 
     /// The answer to a read that was sent already.
-    fn expected(&self, call: &Call) -> Option<JoinHandle<Sent>> {
+    fn expected(&self, call: &Call) -> Option<Coming> {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         let at = expected.iter().position(|(sent, _)| sent == call)?;
         Some(expected.swap_remove(at).1)

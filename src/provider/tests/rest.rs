@@ -294,10 +294,22 @@ async fn a_page_is_asked_for_ahead_one_request_at_a_time() {
     let (_, headers, _) = page(&[], Some("t2"));
     let nonsense = (200, headers, "<half a pa".to_owned());
     let server = Server::new([nonsense, page(&[2], None), page(&[1], Some("t2"))]).await;
-    let options = ClientOptions { parallelism: Some(1), ..ClientOptions::default() };
-    let provider = connect(&settings(&server.url, ""), options).expect("it connects");
+    let options = || ClientOptions { parallelism: Some(1), ..ClientOptions::default() };
+    let provider = connect(&settings(&server.url, ""), options()).expect("it connects");
     let found = provider.list(instance(), Search::All { values: &NONE }).await;
     assert_eq!(found.map(|objects| objects.len()), Ok(2));
+    // Short forms are read one by one, while pages wait for their turn.
+    let short = |id: u32, next: Option<&'static str>| {
+        let (status, headers, _) = page(&[], next);
+        (status, headers, format!(r#"[{{"id":{id}}}]"#))
+    };
+    let server =
+        Server::new([short(1, Some("t2")), short(2, Some("t3")), ok(ONE), short(3, None), ok(ONE), ok(ONE)]);
+    let server = server.await;
+    let provider = connect(&settings(&server.url, ""), options()).expect("it connects");
+    let listing = provider.list(instance(), Search::All { values: &NONE });
+    let ended = tokio::time::timeout(Duration::from_secs(60), listing).await;
+    assert!(ended.is_ok() && server.asked().len() > 3, "nobody waits for ever");
 }
 
 #[tokio::test]

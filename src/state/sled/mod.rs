@@ -167,12 +167,12 @@ impl Store for SledStore {
         let lock = Lock::take(&self.place.dir, holder, wait).await?;
         let sealer = read_sealer(&self.sealer);
         let loaded = self.load()?;
+        self.place.check(&loaded.origin)?;
         if let Some(tell) = self.told.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // Whoever asked may have gone.
             let _ = tell.send(rows::outline(&loaded.rows));
         }
         let (ledger, origin) = self.place.ledger(loaded, sealer.as_deref()).await?;
-        self.place.check(&origin)?;
         let disk = Disk { files: None, origin, failed: None, place: self.place.clone(), lock };
         let disk = Arc::new(Mutex::new(disk));
         Ok(Box::new(SledWriter { ledger, disk, sealer: self.sealer.clone(), place: self.place.clone() }))

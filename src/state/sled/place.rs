@@ -29,7 +29,7 @@ pub(super) struct Loaded {
     pub rows: Rows,
     /// Damage that no row stands for.
     pub faults: Vec<(String, String)>,
-    origin: Origin,
+    pub origin: Origin,
 }
 
 /// Which log was there, and how far it went: it only ever grows, or another takes its place.
