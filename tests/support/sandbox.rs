@@ -10,7 +10,7 @@
 //! | `kill-before METHOD /path#n isotope …` | kills it when it has sent that request, before it arrives |
 //! | `hold METHOD /path#n isotope …` | lets it wait for that answer while the next lines run; `kill-held` kills it, `release` lets it go on to its end |
 //! | `signal INT METHOD /path#n isotope …` | sends it a signal while it waits for that answer, then lets the answer through; of `INT,TERM` both, and no answer |
-//! | `start isotope …` | lets it run beside the next lines; `finish` waits for its end |
+//! | `start isotope …` | lets it run beside the next lines; `finish` waits for its end, and what any of them asked the API is noted there |
 //! | `api METHOD /path [BODY]` | somebody else changes something |
 //! | `mock` | starts a REST server of no API in particular ([`super::mock`]), whose address is in `MOCK` |
 //! | `mock METHOD /path [BODY]` | somebody else changes something there |
@@ -315,8 +315,12 @@ impl Sandbox {
         (started, door)
     }
 
-    /// Notes what the API was asked by a command, and every token that exists now.
+    /// Notes what the API was asked by a command, and every token that exists now. While a run is beside the others, that
+    /// waits for its end: until then its requests come whenever they come.
     fn account(&mut self, line: &str) {
+        if self.beside.is_some() {
+            return;
+        }
         let log = self.emulator.log();
         let new = &log[self.seen..];
         let mut lines: Vec<String> = new.iter().map(|call| self.normal.apply(&shown(call))).collect();
