@@ -3,6 +3,7 @@
 pub mod addr;
 pub mod value;
 pub mod diag;
+pub mod database;
 pub mod secret;
 pub mod syntax;
 pub mod eval;

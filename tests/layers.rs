@@ -37,7 +37,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rustyline", &["cli/"]),
     ("similar", &["render/"]),
     // `state/mod.rs` and `cli/backend/home.rs` name their own modules `sled`.
-    ("sled", &["state/sled/", "state/mod.rs", "cli/backend/home.rs", "emulator/store.rs"]),
+    ("sled", &["database/", "state/sled/", "state/mod.rs", "cli/backend/home.rs", "emulator/store.rs"]),
     ("tokio_postgres", &["state/postgres/"]),
     ("tokio_postgres_rustls", &["state/postgres/"]),
     ("tracing_subscriber", &["cli/"]),

@@ -3,7 +3,7 @@
 use super::args;
 use super::environment::Environment;
 use super::output::Output;
-use super::providers::emulator_key;
+use super::providers::{emulator_key, not_started};
 use super::{Exit, Outcome, signals};
 use crate::diag::Diagnostic;
 use crate::emulator::{self, Faults, Options};
@@ -29,9 +29,7 @@ pub async fn run(args: &args::Emulator, environment: &Environment, output: &mut 
         faults,
         ..Options::new(key)
     };
-    let running = emulator::start(options).await.map_err(|error| {
-        output.fail(Diagnostic::error("The emulator did not start").detail(error.to_string()))
-    })?;
+    let running = emulator::start(options).await.map_err(|error| output.fail(not_started(&error)))?;
     output.print(&format!("Serving the Cloud Elements API at {}; Ctrl-C ends.", running.base_url()));
     let mut stop = signals::watch();
     // An error means that nothing can be signalled any more: then there is nothing to wait for either.

@@ -172,16 +172,15 @@ async fn start(
         None => [0; 32],
     };
     let options = emulator::Options { data, ..emulator::Options::new(key) };
-    let started = emulator::start(options).await.map_err(|error| {
-        output.fail(
-            Diagnostic::error("The emulator did not start")
-                .detail(error.to_string())
-                .help("another command may be using the same state; wait for it to end"),
-        )
-    })?;
+    let started = emulator::start(options).await.map_err(|error| output.fail(not_started(&error)))?;
     let address = started.base_url();
     *running = Some(started);
     Ok(address)
+}
+
+/// The complaint about an emulator that did not start.
+pub(super) fn not_started(error: &emulator::StartError) -> Diagnostic {
+    Diagnostic::error("The emulator did not start").detail(error.to_string()).help(error.help())
 }
 
 /// What the emulator derives its tokens from: one key for each user, kept where the keys of states are.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::collection::Page;
-use super::store::StoreError;
+use crate::database::DbError;
 
 /// A request that succeeded.
 #[derive(Debug, Default)]
@@ -98,8 +98,8 @@ impl Refusal {
     }
 }
 
-impl From<StoreError> for Refusal {
-    fn from(error: StoreError) -> Self {
+impl From<DbError> for Refusal {
+    fn from(error: DbError) -> Self {
         Self::new(500, format!("The emulator cannot keep its data: {error}"))
     }
 }

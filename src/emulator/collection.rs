@@ -12,7 +12,8 @@ use tokio::time::Instant;
 use super::answer::Refusal;
 use super::fault::{Lateness, mix};
 use super::request::Request;
-use super::store::{Store, StoreError, Tree};
+use super::store::{Store, Tree};
+use crate::database::DbError;
 
 /// The most records a page holds.
 const PAGE: usize = 200;
@@ -95,7 +96,7 @@ impl<'a, T> Page<'a, T> {
 
 impl<T: Record> Collection<T> {
     /// Reads what the store holds; ids begin at `first`.
-    pub(super) fn open(store: &Store, name: &str, first: u64, seed: u64) -> Result<Self, StoreError> {
+    pub(super) fn open(store: &Store, name: &str, first: u64, seed: u64) -> Result<Self, DbError> {
         let tree = store.tree(name)?;
         let found = tree.read::<T>()?;
         let mut collection = Self {
@@ -127,7 +128,7 @@ impl<T: Record> Collection<T> {
     }
 
     /// Writes a record, new or changed. Its id is never given out again.
-    pub(super) fn put(&mut self, record: T) -> Result<&T, StoreError> {
+    pub(super) fn put(&mut self, record: T) -> Result<&T, DbError> {
         let id = record.id();
         let next = self.next.max(id + 1);
         self.tree.put(id, &record, next)?;
@@ -135,7 +136,7 @@ impl<T: Record> Collection<T> {
         Ok(&self.records[&id])
     }
 
-    pub(super) fn remove(&mut self, id: u64) -> Result<Option<T>, StoreError> {
+    pub(super) fn remove(&mut self, id: u64) -> Result<Option<T>, DbError> {
         self.tree.delete(id)?;
         self.order.remove(&self.place(id));
         self.hidden.remove(&id);

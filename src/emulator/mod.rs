@@ -106,8 +106,23 @@ impl Options {
 pub enum StartError {
     #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: std::io::Error },
-    #[error("cannot open the data in {}: {problem}", path.display())]
-    Data { path: PathBuf, problem: String },
+    #[error("cannot open the data in {}: {source}", path.display())]
+    Data { path: PathBuf, source: std::io::Error },
+    #[error("the data in {} are damaged: {problem}", path.display())]
+    Damaged { path: PathBuf, problem: String },
+}
+
+impl StartError {
+    /// What its user can do.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Listen { .. } => "another program may be listening there; `-listen` names another address",
+            Self::Data { .. } => "another command may be using the same data; wait for it to end",
+            Self::Damaged { .. } => {
+                "move that directory away: the emulator starts with nothing then, and `isotope apply` makes what is declared again"
+            }
+        }
+    }
 }
 
 /// A running emulator. Dropping it stops it too, without waiting.

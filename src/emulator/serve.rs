@@ -23,9 +23,10 @@ use super::answer::{Answer, Refusal};
 use super::fault::{Effect, Fault, Faults, Injector, mix};
 use super::log::{Call, Log};
 use super::request::Request;
-use super::store::{Store, StoreError};
+use super::store::Store;
 use super::world::World;
 use super::{Options, StartError};
+use crate::database::DbError;
 
 /// The largest request the service takes.
 const LARGEST: usize = 8 << 20;
@@ -77,9 +78,10 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, stopped: o
 
 impl Shared {
     pub(super) fn open(options: &Options) -> Result<Self, StartError> {
-        let failed = |error: StoreError| StartError::Data {
-            path: options.data.clone().unwrap_or_default(),
-            problem: error.to_string(),
+        let path = options.data.clone().unwrap_or_default();
+        let failed = |error| match error {
+            DbError::Io(source) => StartError::Data { path, source },
+            DbError::Broken(problem) => StartError::Damaged { path, problem },
         };
         Ok(Self {
             world: Mutex::new(Some(World::open(options).map_err(failed)?)),
@@ -108,7 +110,7 @@ impl Shared {
         lock(&self.injector).replace(faults);
     }
 
-    pub(super) async fn flush(&self) -> Result<(), StoreError> {
+    pub(super) async fn flush(&self) -> Result<(), DbError> {
         let store = self.store();
         store.flush().await
     }

@@ -14,8 +14,9 @@ use super::instances::{self, Instances};
 use super::jobs;
 use super::keyed::Keyed;
 use super::request::Request;
-use super::store::{Store, StoreError};
+use super::store::Store;
 use super::{Options, Quirks};
+use crate::database::DbError;
 
 /// The state behind the API.
 pub(super) struct World {
@@ -60,7 +61,7 @@ impl Settings {
 }
 
 impl World {
-    pub(super) fn open(options: &Options) -> Result<Self, StoreError> {
+    pub(super) fn open(options: &Options) -> Result<Self, DbError> {
         let store = Store::open(options.data.as_deref())?;
         let settings = Settings {
             keyed: Keyed::new(&options.key),

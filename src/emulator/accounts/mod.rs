@@ -8,8 +8,9 @@ use super::answer::{Answer, Refusal};
 use super::collection::Collection;
 use super::doc::{self, Doc};
 use super::request::Request;
-use super::store::{Store, StoreError};
+use super::store::Store;
 use super::world::{LoadError, Settings, World};
+use crate::database::DbError;
 
 /// The collections' names in the data and in dumps.
 pub(super) const NAME: &str = "accounts";
@@ -25,7 +26,7 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    pub(super) fn open(store: &Store, settings: &Settings) -> Result<Self, StoreError> {
+    pub(super) fn open(store: &Store, settings: &Settings) -> Result<Self, DbError> {
         Ok(Self {
             accounts: Collection::open(store, NAME, FIRST, settings.seed)?,
             users: Collection::open(store, USERS, FIRST_USER, settings.seed)?,

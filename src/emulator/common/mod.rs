@@ -9,8 +9,9 @@ use super::answer::{Answer, Refusal};
 use super::collection::Collection;
 use super::doc::{self, Doc};
 use super::request::Request;
-use super::store::{Store, StoreError};
+use super::store::Store;
 use super::world::{LoadError, Settings, World};
+use crate::database::DbError;
 
 /// The collections' names in the data and in dumps.
 pub(super) const DEFINITIONS: &str = "definitions";
@@ -22,7 +23,7 @@ pub(super) struct Common {
 }
 
 impl Common {
-    pub(super) fn open(store: &Store, settings: &Settings) -> Result<Self, StoreError> {
+    pub(super) fn open(store: &Store, settings: &Settings) -> Result<Self, DbError> {
         Ok(Self {
             definitions: Collection::open(store, DEFINITIONS, 1, settings.seed)?,
             transformations: Collection::open(store, TRANSFORMATIONS, 1, settings.seed)?,
@@ -40,7 +41,7 @@ impl Common {
     }
 
     /// Forgets what an instance had of its own.
-    pub(super) fn forget(&mut self, instance: u64) -> Result<(), StoreError> {
+    pub(super) fn forget(&mut self, instance: u64) -> Result<(), DbError> {
         let below = format!("instances/{instance}");
         for collection in [&mut self.definitions, &mut self.transformations] {
             let gone: Vec<u64> =

@@ -10,8 +10,9 @@ use super::answer::{Answer, Refusal};
 use super::collection::Collection;
 use super::doc::{self, Doc};
 use super::request::Request;
-use super::store::{Store, StoreError};
+use super::store::Store;
 use super::world::{LoadError, Settings, World};
+use crate::database::DbError;
 
 /// The collections' names in the data and in dumps.
 pub(super) const NAME: &str = "formulas";
@@ -30,7 +31,7 @@ pub(super) struct Formulas {
 }
 
 impl Formulas {
-    pub(super) fn open(store: &Store, settings: &Settings) -> Result<Self, StoreError> {
+    pub(super) fn open(store: &Store, settings: &Settings) -> Result<Self, DbError> {
         Ok(Self {
             templates: Collection::open(store, NAME, FIRST, settings.seed)?,
             instances: Collection::open(store, INSTANCES, FIRST_INSTANCE, settings.seed)?,

@@ -18,8 +18,9 @@ use super::collection::{Collection, Paging};
 use super::elements::Elements;
 use super::fault::Lateness;
 use super::request::Request;
-use super::store::{Store, StoreError};
+use super::store::Store;
 use super::world::{LoadError, Settings, World, unauthorized};
+use crate::database::DbError;
 use body::Body;
 use provision::Mode;
 use record::Instance;
@@ -95,7 +96,7 @@ fn route_object(world: &mut World, request: &Request, id: u64, rest: &[&str]) ->
 }
 
 impl Instances {
-    pub(super) fn open(store: &Store, settings: &Settings) -> Result<Self, StoreError> {
+    pub(super) fn open(store: &Store, settings: &Settings) -> Result<Self, DbError> {
         let records = Collection::open(store, NAME, FIRST, settings.seed)?;
         let mut instances = Self { records, by_token: BTreeMap::new(), by_tag: BTreeMap::new() };
         let found: Vec<Instance> = instances.records.iter().cloned().collect();
@@ -128,13 +129,13 @@ impl Instances {
         Ok(())
     }
 
-    fn put(&mut self, instance: Instance, settings: &Settings) -> Result<(), StoreError> {
+    fn put(&mut self, instance: Instance, settings: &Settings) -> Result<(), DbError> {
         self.forget(instance.id);
         self.index(&instance, settings);
         self.records.put(instance).map(drop)
     }
 
-    fn remove(&mut self, id: u64, settings: &Settings) -> Result<(), StoreError> {
+    fn remove(&mut self, id: u64, settings: &Settings) -> Result<(), DbError> {
         self.forget(id);
         if let Some(instance) = self.records.remove(id)? {
             self.by_token.remove(&settings.keyed.token(id, &instance.created));

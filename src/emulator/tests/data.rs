@@ -44,8 +44,12 @@ fn holds(directory: &std::path::Path, bytes: &[u8]) -> bool {
 async fn data_in_use_or_broken_are_refused_with_their_place() {
     let directory = tempfile::tempdir().unwrap();
     let api = api_with(on_disk(&directory)).await;
-    let error = start(on_disk(&directory)).await.err().unwrap().to_string();
-    assert!(error.contains("cannot open the data in") && error.contains("api"), "{error}");
+    let error = start(on_disk(&directory)).await.err().unwrap();
+    assert!(
+        error.to_string().contains("cannot open the data in") && error.to_string().contains("api"),
+        "{error}"
+    );
+    assert!(error.help().contains("another command"), "{error}");
     api.running.stop().await;
     let file = directory.path().join("file");
     std::fs::write(&file, "no directory").unwrap();
@@ -54,8 +58,9 @@ async fn data_in_use_or_broken_are_refused_with_their_place() {
     let data = store::Store::open(on_disk(&damaged).data.as_deref()).unwrap();
     data.tree("instances").unwrap().put(1001, &"noise", 1002).unwrap();
     drop(data);
-    let error = start(on_disk(&damaged)).await.err().unwrap().to_string();
-    assert!(error.contains("record 1001 is damaged"), "{error}");
+    let error = start(on_disk(&damaged)).await.err().unwrap();
+    assert!(error.to_string().contains("record 1001 is damaged"), "{error}");
+    assert!(error.help().contains("away"), "{error}");
     let taken = api_with(options()).await;
     let error = start(Options { listen: taken.running.address, ..options() }).await.err().unwrap();
     assert!(matches!(error, StartError::Listen { .. }), "{error}");

@@ -1,11 +1,11 @@
-//! The sled database: rows by key and one head that says what they add up to. The only place that knows sled.
+//! The sled database: rows by key and one head that says what they add up to. Here alone states know sled.
 //!
 //! sled needs help to keep a commit's promise. `flush` alone does not outlast a power cut on Linux (it ends in
 //! `sync_file_range`), so the file is synced through a handle of our own. A page that outgrows a quarter of a segment goes into
 //! a file of its own that nobody syncs: segments are 2 MiB and values are cut at 8 KiB, which kept that from happening in every
 //! measurement, and such files are synced if there are any all the same. Damaged files make it panic: every call is caught.
 
-use crate::diag;
+use crate::database::{self, DbError, guarded, protect};
 use crate::state::StateVersion;
 use crate::state::format::{read_line, write_line};
 use crate::state::ledger::{Chain, Group};
@@ -14,18 +14,14 @@ use crate::state::rows::Rows;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional, TransactionalTree};
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Fixed when a database is made: opening with another size is an error.
 const SEGMENT: usize = 2 << 20;
 const CHUNK: usize = 8 << 10;
 const CACHE: u64 = 64 << 20;
-/// How long a closing database of this very process may keep sled's own lock.
-const CLOSING: Duration = Duration::from_secs(2);
 
 /// What the rows add up to. A database that lost its tail has an older head, one that lost rows does not add up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,14 +33,6 @@ pub(super) struct Head {
     pub rows: u64,
     /// The exclusive or of a hash of each row, in hexadecimal.
     digest: String,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub(super) enum DbError {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("{0}")]
-    Broken(String),
 }
 
 pub(super) struct Db {
@@ -106,15 +94,7 @@ impl Db {
     pub fn open(dir: &Path) -> Result<Self, DbError> {
         let new = !Self::exists(dir)?;
         super::lock::make_dirs(dir)?;
-        let start = Instant::now();
-        let db = loop {
-            match guarded(|| config(dir).open()) {
-                Err(DbError::Io(error)) if is_lock(&error) && start.elapsed() < CLOSING => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                opened => break opened?,
-            }
-        };
+        let db = database::open(&config(dir))?;
         let rows = guarded(|| db.open_tree("rows"))?;
         let head = guarded(|| db.open_tree("head"))?;
         let db = Self { inner: Some(Inner { rows, head, db }), dir: dir.to_path_buf() };
@@ -321,23 +301,6 @@ fn abort(problem: String) -> ConflictableTransactionError<sled::Error> {
     ConflictableTransactionError::Abort(sled::Error::Unsupported(problem))
 }
 
-fn is_lock(error: &io::Error) -> bool {
-    error.to_string().contains("could not acquire lock")
-}
-
-/// Files for their owner alone; the directory already is.
-fn protect(dir: &Path) -> io::Result<()> {
-    for entry in std::fs::read_dir(dir)? {
-        let entry = entry?;
-        let mode = if entry.file_type()?.is_dir() { 0o700 } else { 0o600 };
-        match std::fs::set_permissions(entry.path(), Permissions::from_mode(mode)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {} // sled replaces its snapshots
-            done => done?,
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
@@ -350,14 +313,4 @@ pub(super) fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Calls into sled: a panic in there, which damaged files cause, is an error, and is not printed.
-fn guarded<T>(call: impl FnOnce() -> Result<T, sled::Error>) -> Result<T, DbError> {
-    match diag::guarded(call) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(sled::Error::Io(error))) => Err(DbError::Io(error)),
-        Ok(Err(error)) => Err(DbError::Broken(error.to_string())),
-        Err(said) => Err(DbError::Broken(said.unwrap_or_else(|| "its files cannot be read".to_owned()))),
-    }
 }

@@ -1,7 +1,8 @@
 //! The files of a store, together: reading them, bringing log and database in line before the first commit, and repair.
 
-use super::db::{Db, DbError, Head};
+use super::db::{Db, Head};
 use super::{Before, Files, lock};
+use crate::database::DbError;
 use crate::secret::Sealer;
 use crate::state::format::FORMAT;
 use crate::state::ledger::{Chain, Group, Ledger};
