@@ -80,7 +80,7 @@ async fn a_late_object_is_read_by_id_before_it_is_listed() {
     api.create("b").await;
     let started = Instant::now();
     while api.call("GET /instances?tags[]=b", None).await.status == 404 {
-        assert!(started.elapsed() < Duration::from_secs(5), "the veil is never lifted");
+        assert!(started.elapsed() < Duration::from_secs(60), "the veil is never lifted");
     }
 }
 

@@ -8,7 +8,6 @@ use super::*;
 use crate::state::postgres::{Address, PostgresBackend};
 use server::Server;
 use std::rc::Rc;
-use std::time::Instant;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -109,9 +108,8 @@ async fn a_holder_whose_session_ended_is_taken_for_dead_before_its_lease_ends() 
     let text = serde_json::to_string(&holder("killed")).unwrap();
     let expires = "clock_timestamp() + interval '1 hour'";
     server.sql(&format!("UPDATE {schema}.states SET holder = '{text}', expires = {expires}"));
-    let begin = Instant::now();
     let taken = open().open("default").lock(&holder("apply"), NOW).await;
-    assert!(taken.is_ok() && begin.elapsed() < SOON);
+    assert!(taken.is_ok());
 }
 
 #[tokio::test]
