@@ -1,6 +1,7 @@
 //! The limit against simulated APIs, in virtual time: a heap of ends, no clock, no randomness but a seed.
 
 use super::*;
+use crate::http::ClientOptions;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -58,6 +59,12 @@ fn simulate(mut aimd: Aimd, work: usize, api: &Api) -> Run {
     run
 }
 
+/// As a client has it.
+fn as_it_starts() -> Aimd {
+    let options = ClientOptions::default();
+    Aimd::new(options.in_flight, options.max_in_flight)
+}
+
 /// Bears `most` at a time; refuses the rest after `refusal` milliseconds.
 fn bears(most: usize, refusal: u64) -> impl Fn(usize) -> Result<u64, u64> {
     move |running| if running > most { Err(refusal) } else { Ok(200) }
@@ -65,7 +72,9 @@ fn bears(most: usize, refusal: u64) -> impl Fn(usize) -> Result<u64, u64> {
 
 #[test]
 fn settles_near_what_the_api_bears_and_wastes_little() {
-    for (start, most, refusal) in [(16, 20, 20), (16, 20, 200), (1, 20, 20), (64, 20, 20), (16, 60, 50)] {
+    for (start, most, refusal) in
+        [(32, 20, 20), (32, 20, 200), (16, 20, 20), (1, 20, 20), (64, 20, 20), (32, 60, 50)]
+    {
         let run = simulate(Aimd::new(start, 128), 4000, &bears(most, refusal));
         let (waste, settled) = (run.waste(), run.settled());
         let told = format!("start {start}, bears {most}: waste {waste:.4}, settled {settled:.1}");
@@ -82,13 +91,13 @@ fn doubles_to_64_while_latency_is_flat_and_then_takes_its_time() {
     let limit_after = |work| *simulate(Aimd::new(16, 128), work, &|_| Ok(200)).limits.last().unwrap();
     assert_eq!([15, 16, 16 + 32, 16 + 32 + 7 * 64].map(limit_after), [16, 32, 64, 64]);
     assert_eq!(limit_after(16 + 32 + 8 * 64), 65);
-    let run = simulate(Aimd::new(16, 128), 60_000, &|_| Ok(200));
+    let run = simulate(as_it_starts(), 60_000, &|_| Ok(200));
     assert_eq!((*run.limits.last().unwrap(), run.overloads), (128, 0));
 }
 
 #[test]
 fn a_thousand_creates_end_near_the_best_time() {
-    let run = simulate(Aimd::new(16, 128), 1000, &|_| Ok(50));
+    let run = simulate(as_it_starts(), 1000, &|_| Ok(50));
     let greatest = *run.limits.iter().max().unwrap();
     let best = 1000.0 * 50.0 / greatest as f64;
     assert!(greatest >= 64 && (run.millis as f64) < 1.15 * best, "{} ms with {greatest}", run.millis);
@@ -97,7 +106,7 @@ fn a_thousand_creates_end_near_the_best_time() {
 #[test]
 fn an_api_that_bears_20_costs_a_thousand_creates_few_refusals() {
     for refusal in [1, 20, 50] {
-        let run = simulate(Aimd::new(16, 128), 1000, &move |running| {
+        let run = simulate(as_it_starts(), 1000, &move |running| {
             if running > 20 { Err(refusal) } else { Ok(50) }
         });
         let told =
@@ -109,14 +118,14 @@ fn an_api_that_bears_20_costs_a_thousand_creates_few_refusals() {
 #[test]
 fn stops_growing_where_latency_rises() {
     // A server with 30 workers and a queue before them.
-    let run = simulate(Aimd::new(16, 128), 4000, &|running| Ok(200 * running.max(30) as u64 / 30));
+    let run = simulate(as_it_starts(), 4000, &|running| Ok(200 * running.max(30) as u64 / 30));
     let settled = run.settled();
     assert!((30.0..60.0).contains(&settled), "{settled}");
 }
 
 #[test]
 fn an_api_that_bears_one_gets_one() {
-    let run = simulate(Aimd::new(16, 128), 500, &bears(1, 20));
+    let run = simulate(as_it_starts(), 500, &bears(1, 20));
     assert!(run.limits.iter().all(|limit| *limit >= 1));
     assert!(run.settled() < 1.5, "{}", run.settled());
 }

@@ -23,7 +23,7 @@ pub struct ClientOptions {
     pub believe_any_certificate: bool,
     /// The client's own certificate and its key (PEM); the key may stand in the same file.
     pub certificate: Option<(PathBuf, Option<PathBuf>)>,
-    /// Attempts in flight at the start; the limiter takes it from there.
+    /// Attempts in flight at the start; the limiter takes it from there. An API that bears 20 refuses as many after a doubling of 16.
     pub in_flight: usize,
     pub max_in_flight: usize,
     /// The user's own limit (`-parallelism`).
@@ -60,7 +60,7 @@ impl Default for ClientOptions {
             ca_file: None,
             believe_any_certificate: false,
             certificate: None,
-            in_flight: 16,
+            in_flight: 32,
             max_in_flight: 128,
             parallelism: None,
             body_limit: 64 * 1024 * 1024,
