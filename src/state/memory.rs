@@ -2,7 +2,7 @@
 
 use super::history::{Change, Entry};
 use super::ledger::{Chain, Group, Ledger};
-use super::rows::{self, Rows};
+use super::rows::{self, RowChange, Rows};
 use super::{Backend, Event, Holder, Image, Rebuilt, Stamp, State, StateVersion, Store, StoreError, Writer};
 use crate::addr::Name;
 use crate::secret::{Sealer, random_hex};
@@ -31,11 +31,11 @@ struct Memory {
     fence: u64,
 }
 
-/// A commit, and the rows after it.
+/// A commit, and what it changed.
 #[derive(Clone)]
 struct Past {
     entry: Entry,
-    rows: Rows,
+    rows: Vec<RowChange>,
 }
 
 impl Default for Memory {
@@ -138,15 +138,16 @@ impl Store for MemoryStore {
 
     async fn image(&self, at: Option<u64>) -> Result<Option<Image>, StoreError> {
         let memory = hold(&self.shared);
-        let past = match at {
-            None => memory.history.last(),
-            Some(serial) => memory.history.iter().find(|past| past.entry.serial == serial),
+        let found = match at {
+            None => memory.history.len().checked_sub(1),
+            Some(serial) => memory.history.iter().position(|past| past.entry.serial == serial),
         };
-        Ok(past.map(|past| Image {
+        let until = found.and_then(|found| memory.history.get(..=found)).unwrap_or_default();
+        Ok(until.last().map(|past| Image {
             version: StateVersion { serial: past.entry.serial, ..memory.version.clone() },
             stamp: Some(past.entry.stamp.clone()),
             damaged: Default::default(),
-            rows: if at.is_none() { memory.rows.clone() } else { past.rows.clone() },
+            rows: replayed(until),
         }))
     }
 
@@ -266,10 +267,17 @@ impl Memory {
     fn take(&mut self, group: &Group, stamp: &Stamp, changes: Vec<Change>) {
         rows::apply(&mut self.rows, group.rows.clone());
         let entry = Entry { serial: group.serial, stamp: stamp.clone(), changes };
-        self.history.push(Past { entry, rows: self.rows.clone() });
+        self.history.push(Past { entry, rows: group.rows.clone() });
         self.version.serial = group.serial;
         self.chain = group.chain.clone();
     }
+}
+
+/// The rows after these commits.
+fn replayed(history: &[Past]) -> Rows {
+    let mut rows = Rows::new();
+    history.iter().for_each(|past| rows::apply(&mut rows, past.rows.clone()));
+    rows
 }
 
 fn too_new(found: u32) -> StoreError {
